@@ -1,0 +1,141 @@
+/** The engine as JavaScript sees it: few verbs, promises out, one bounded queue of events. */
+
+/** Reasons an engine call can fail. One list, shared with src/base/status.h. */
+export type EngineErrorCode =
+  | 'BUSY'
+  | 'OUT_OF_RANGE'
+  | 'INVALID_ARGUMENT'
+  | 'NOT_FOUND'
+  | 'ALREADY_EXISTS'
+  | 'STALE_FENCE'
+  | 'NO_SPACE'
+  | 'DEVICE_FAILED'
+  | 'CHECKSUM_WRONG'
+  | 'CORRUPT'
+  | 'FOREIGN'
+  | 'UNSUPPORTED'
+  | 'ADDRESS_IN_USE'
+  | 'IO_ERROR'
+  | 'CLOSED'
+
+export class EngineError extends Error {
+  readonly code: EngineErrorCode
+  /** errno or NVMe status, when there is one; 0 otherwise. */
+  readonly detail: number
+}
+
+export interface DeviceOptions {
+  /** A file (made when missing, sparse) or a block device. */
+  readonly path: string
+  /** Size of a file that is made, in bytes; a multiple of 4096. Ignored for what exists. */
+  readonly bytes: bigint
+  /** `automatic` flushes when the device has a volatile cache. Default `automatic`. */
+  readonly durability?: 'automatic' | 'flush' | 'none'
+}
+
+export interface EngineOptions {
+  /** One store per device; devices are spread over the reactors. */
+  readonly devices: readonly DeviceOptions[]
+  /** Threads that move data, 1..64. */
+  readonly reactors: number
+  /** Cores to pin the reactors to, in order; empty leaves it to the kernel. */
+  readonly cpus?: readonly number[]
+  /** How long a reactor polls after work before it sleeps, in microseconds (0..1000). Default 50. */
+  readonly pollUs?: number
+  /** Memory for data in flight, shared by all connections, in bytes (>= 4 MiB a reactor). */
+  readonly bufferBytes: bigint
+  /** Extent size of the cell in bytes: a power of two, 4 MiB..4 GiB. */
+  readonly extentBytes: bigint
+  /** Segment size of stores that are formatted, in bytes. Default 64 MiB. */
+  readonly segmentBytes?: bigint
+  /** This gateway's own range of controller ids (1..0xffef, inclusive). */
+  readonly controllerIds: { readonly first: number; readonly last: number }
+  /** I/O queues granted to a controller, 1..8. Default 4. */
+  readonly ioQueues?: number
+  /** At most 8 characters, shown to hosts. */
+  readonly firmwareRevision: string
+  /** Called on the JS thread, in order. A slow listener loses events, never blocks the engine. */
+  readonly onEvent: (event: EngineEvent) => void
+}
+
+export type EngineEvent =
+  | { readonly kind: 'recovery'; readonly device: string; readonly segmentsDone: number; readonly segmentsTotal: number }
+  | { readonly kind: 'device-failed'; readonly device: string; readonly errno: number }
+  | { readonly kind: 'checksum-error'; readonly volumeId: bigint; readonly block: bigint }
+  | { readonly kind: 'host-connected'; readonly subsystemNqn: string; readonly hostNqn: string; readonly controllerId: number }
+  | { readonly kind: 'host-disconnected'; readonly subsystemNqn: string; readonly hostNqn: string; readonly controllerId: number; readonly reason: string }
+  | { readonly kind: 'events-dropped'; readonly count: number }
+
+export interface VolumeConfig {
+  readonly volumeId: bigint
+  /** 16 bytes: the namespace's UUID and NGUID. */
+  readonly uuid: Uint8Array
+  readonly subsystemNqn: string
+  /** At most 20 and 40 ASCII characters. */
+  readonly serial: string
+  readonly model: string
+  readonly blockCount: bigint
+  /** The volume's map: 4 bytes little-endian per extent, the number of its PG. */
+  readonly extentMap: Uint8Array
+  readonly fence: bigint
+  /** Host NQNs that may connect. */
+  readonly allowedHosts: readonly string[]
+}
+
+export interface DiscoveryEntry {
+  readonly hostNqn: string
+  readonly subsystemNqn: string
+  readonly address: string
+  readonly port: number
+}
+
+export interface DeviceStatus {
+  readonly path: string
+  readonly storeId: string
+  readonly capacityBytes: bigint
+  readonly usedBytes: bigint
+  readonly liveBytes: bigint
+  /** `flush` or `none`, as chosen for the device. */
+  readonly durability: 'flush' | 'none'
+  readonly failed: boolean
+}
+
+export interface HostConnection {
+  readonly subsystemNqn: string
+  readonly hostNqn: string
+  readonly controllerId: number
+  readonly ioQueues: number
+}
+
+export interface Engine {
+  /** Starts answering hosts. Resolves with the bound port. Rejects with ADDRESS_IN_USE, INVALID_ARGUMENT. */
+  listen(endpoint: {
+    readonly transport: 'tcp'
+    readonly service: 'io' | 'discovery'
+    readonly address: string
+    /** 0 lets the kernel choose. */
+    readonly port: number
+  }): Promise<number>
+  /** Shows a volume to hosts, or changes how it is shown (size, hosts). Idempotent; an older fence rejects with STALE_FENCE. */
+  attachVolume(config: VolumeConfig): Promise<void>
+  /** Disconnects hosts, finishes their commands, hides the volume. Its data stays. Idempotent. */
+  detachVolume(volumeId: bigint): Promise<void>
+  /** Forgets the volume's blocks on every device. Detach first (BUSY). Idempotent. */
+  deleteVolume(volumeId: bigint): Promise<void>
+  /** Replaces the discovery log. */
+  setDiscovery(entries: readonly DiscoveryEntry[]): Promise<void>
+  /** A namespace in memory, for benchmarks: gone when detached. */
+  attachRamVolume(config: Omit<VolumeConfig, 'extentMap' | 'fence'>): Promise<void>
+  devices(): readonly DeviceStatus[]
+  connections(): readonly HostConnection[]
+  /** What the kernel offers and the engine uses, for the log: one sentence each. */
+  features(): readonly string[]
+  /** Fills `counters` in place, in the order of COUNTERS. Never allocates. */
+  readCounters(counters: BigUint64Array): void
+  /** Finishes what is in flight, then releases everything. Later calls reject with CLOSED. */
+  close(): Promise<void>
+}
+
+/** Opens devices (formatting new ones), recovers their stores, starts the reactors. */
+export function openEngine(options: EngineOptions): Promise<Engine>
+export const COUNTERS: readonly string[]

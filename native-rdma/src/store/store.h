@@ -1,0 +1,132 @@
+// One log-structured store on one device: durable blocks, found by extent and block number.
+//
+// Writes gather into checksummed batches appended to the log (group commit); a write is done when
+// its batch and every earlier one is durable. Reads verify the CRC32C of every block. FORMAT.md has
+// the bytes. Thread: one executor. Every submit completes exactly once, never inside the call; a
+// refusal is the return value and then `done` is not called.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/ids.h"
+#include "base/intrusive_list.h"
+#include "base/limits.h"
+#include "base/status.h"
+#include "memory/buffer_pool.h"
+#include "reactor/executor.h"
+#include "store/device.h"
+
+namespace store {
+
+inline constexpr uint32_t blocks_per_op_max =
+    base::limits::transfer_bytes_max / base::limits::block_bytes;
+
+// Stores blocks of one extent, all of them or none. With `data` null the range is deallocated: it
+// reads as zeroes afterwards and costs no space (block_count may then be up to the extent's size).
+struct WriteOp : base::ListLink {
+    using Done = void (*)(WriteOp& op, base::Status status);
+    base::ExtentId extent;
+    uint32_t first_block = 0;  // In the extent.
+    uint32_t block_count = 0;
+    const uint8_t* data = nullptr;         // block_count x 4096 bytes, aligned, until done.
+    const uint32_t* block_crcs = nullptr;  // CRC32C of each block's bytes, until done.
+    base::Version version;
+    base::Generation generation;
+    Done done = nullptr;
+    // The store's own.
+    uint64_t log_sequence = 0;
+};
+
+// Reads blocks of one extent into `data`; what was never written or deallocated reads as zeroes.
+// Errc::checksum_wrong: `failed_block` (in the extent) is damaged on this device.
+struct ReadOp : base::ListLink {
+    using Done = void (*)(ReadOp& op, base::Status status);
+    base::ExtentId extent;
+    uint32_t first_block = 0;
+    uint32_t block_count = 0;
+    uint8_t* data = nullptr;  // Aligned to 4096.
+    uint16_t registered_index = memory::not_registered;
+    Done done = nullptr;
+    uint32_t failed_block = 0;
+    // The store's own.
+    uint32_t pieces_left = 0;
+    base::Status status;
+    void* pieces = nullptr;
+};
+
+enum class Durability : uint8_t {
+    automatic,  // Flush when the device says it has a volatile cache, none when it has not.
+    flush,      // Every acknowledgement waits for stable storage.
+    none,       // A completed write is taken as durable.
+};
+
+struct StoreOptions {
+    Durability durability = Durability::automatic;
+    uint64_t segment_bytes = uint64_t{64} << 20;
+    uint32_t batches_in_flight_max = 4;
+    uint32_t read_pieces_max = 4096;  // Device reads in flight.
+    uint64_t index_bytes_max = 0;     // Ceiling of the index's memory; 0: none.
+};
+
+// How far opening is, for the operator who watches it.
+struct RecoveryProgress {
+    uint64_t segments_total = 0;
+    uint64_t segments_scanned = 0;
+    uint64_t batches_replayed = 0;
+    uint64_t blocks_live = 0;
+};
+
+struct StoreStats {
+    uint64_t capacity_bytes = 0;  // What hosts' data may occupy.
+    uint64_t used_bytes = 0;      // Held now, with the log's own overhead and dead blocks.
+    uint64_t live_bytes = 0;      // Blocks that can be read.
+    uint64_t host_bytes_written = 0;
+    uint64_t device_bytes_written = 0;
+    uint64_t batches = 0;
+    uint64_t flushes = 0;
+    uint64_t checksum_errors = 0;
+    uint64_t index_bytes = 0;
+    bool failed = false;  // Latched by a failed write or flush: nothing is accepted.
+};
+
+class Store {
+  public:
+    struct Opened {
+        using Done = void (*)(Opened& opened, base::Status status, std::unique_ptr<Store> store);
+        Done done = nullptr;
+        RecoveryProgress progress;  // Readable meanwhile.
+        std::string problem;        // With an error: a sentence for the operator.
+    };
+    // Formats an empty device (all zeroes where superblocks lie; otherwise Errc::foreign unless it
+    // is a store already: Errc::already_exists) with a new store id.
+    static void format(Device& device,
+                       reactor::Executor& executor,
+                       const StoreOptions& options,
+                       Opened& opened);
+    // Opens a formatted device and replays its log.
+    static void open(Device& device,
+                     reactor::Executor& executor,
+                     const StoreOptions& options,
+                     Opened& opened);
+
+    virtual ~Store() = default;
+    [[nodiscard]] virtual base::Status submit_write(WriteOp& op) = 0;
+    [[nodiscard]] virtual base::Status submit_read(ReadOp& op) = 0;
+    // Forgets every block of a volume's extents. Durable when done.
+    struct DeleteOp : base::ListLink {
+        using Done = void (*)(DeleteOp& op, base::Status status);
+        base::VolumeId volume;
+        Done done = nullptr;
+        uint64_t log_sequence = 0;
+    };
+    [[nodiscard]] virtual base::Status submit_delete(DeleteOp& op) = 0;
+    // Refuses new work, finishes what is in flight, writes a clean end; then `task` runs.
+    virtual void close(reactor::Task& task) = 0;
+
+    [[nodiscard]] virtual const StoreStats& stats() const = 0;
+    [[nodiscard]] virtual Durability durability() const = 0;  // As chosen: flush or none.
+};
+
+}  // namespace store
