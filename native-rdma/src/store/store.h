@@ -127,6 +127,10 @@ class Store {
 
     [[nodiscard]] virtual const StoreStats& stats() const = 0;
     [[nodiscard]] virtual Durability durability() const = 0;  // As chosen: flush or none.
+    // Made by format(), the same at every later open: what the store is known by.
+    [[nodiscard]] virtual const base::Uuid& id() const = 0;
+    // The highest version of all entries, replayed and written: later writes go above it.
+    [[nodiscard]] virtual base::Version last_version() const = 0;
 };
 
 }  // namespace store

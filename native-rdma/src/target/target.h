@@ -19,11 +19,26 @@
 
 namespace target {
 
+// Told of hosts that come and go, on some reactor's thread: for events, not for decisions.
+class HostObserver {
+  public:
+    virtual ~HostObserver() = default;
+    virtual void host_connected(const std::string& subsystem_nqn,
+                                const std::string& host_nqn,
+                                uint16_t controller_id) = 0;
+    // `reason` is a few words: "keep-alive expired", "connection lost", "not allowed any more".
+    virtual void host_disconnected(const std::string& subsystem_nqn,
+                                   const std::string& host_nqn,
+                                   uint16_t controller_id,
+                                   const char* reason) = 0;
+};
+
 struct TargetOptions {
     uint16_t controller_id_first = 1;  // This gateway's range of controller ids, both inclusive.
     uint16_t controller_id_last = 0xffef;
-    uint16_t io_queues_max = 4;     // Granted to a controller by Set Features 07h.
-    std::string firmware_revision;  // At most 8 characters.
+    uint16_t io_queues_max = 4;        // Granted to a controller by Set Features 07h.
+    std::string firmware_revision;     // At most 8 characters.
+    HostObserver* observer = nullptr;  // May be null; outlives the target.
 };
 
 struct SubsystemConfig {
