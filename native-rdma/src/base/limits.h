@@ -48,6 +48,11 @@ inline constexpr uint32_t deallocate_range_blocks_max = 1u << 18;  // DMRSL: 1 G
 inline constexpr uint32_t keep_alive_granularity_ms = 100;
 inline constexpr uint32_t keep_alive_default_ms = 120'000;
 inline constexpr uint32_t connect_timeout_ms = 10'000;
+// A host that leaves a PDU or the data of a write half-sent for this long is cut off: it holds
+// memory that others wait for. Linux gives up on a command after as long.
+inline constexpr uint32_t transfer_timeout_ms = 30'000;
+// How long a host may take to read why its connection is ended.
+inline constexpr uint32_t terminate_timeout_ms = 1'000;
 
 // Buffers.
 inline constexpr size_t buffer_pool_bytes_default = size_t{64} << 20;

@@ -79,6 +79,9 @@ class Target {
     // Parses: sets direction, transfer_bytes and execute, or answers at once through respond().
     // Returns false in that case: the request is the transport's again.
     [[nodiscard]] bool dispatch(Request& request);
+    // Instead of `execute`: the data of a dispatched request could not be moved. Answers it with
+    // `status` (a code of nvme/status.h) through respond().
+    void fail(Request& request, uint16_t status);
     // The connection is ending: parked commands (AER) are responded to, new ones are not
     // dispatched.
     void queue_closing(Queue& queue);
