@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/status.h"
 #include "reactor/executor.h"
+#include "router/part.h"
 #include "store/store.h"
 
 namespace volume {
@@ -19,20 +20,13 @@ enum class Verb : uint8_t { read, write, deallocate, flush };
 class Backing;
 struct Op;
 
-// The part of an operation that falls into one extent. Crosses reactors as a Task when the extent's
-// store lives on another one.
-struct Part {
-    reactor::Task task;
-    Op* op = nullptr;
-    store::WriteOp write_op;
-    store::ReadOp read_op;
-    void* shard = nullptr;  // The router's: where the part is carried out.
-    base::Status status;
-};
-
 // One operation on a namespace, embedded in the target's Request. The caller fills the first group.
 struct Op {
     using Done = void (*)(Op& op, base::Status status);
+    struct Later : reactor::Task {
+        Op* op = nullptr;
+    };
+
     Verb verb = Verb::read;
     uint64_t first_block = 0;
     uint32_t block_count = 0;  // read, write: <= transfer_bytes_max; deallocate: any.
@@ -43,12 +37,12 @@ struct Op {
 
     // The backing's own.
     Backing* backing = nullptr;
-    reactor::Task task;
+    Later task;
     base::Status status;
     uint32_t parts_left = 0;
     uint64_t next_block = 0;  // deallocate: what is still to be split.
     uint64_t end_block = 0;
-    Part parts[2];
+    router::Part parts[2];
     uint32_t block_crcs[store::blocks_per_op_max];
 };
 
