@@ -23,6 +23,9 @@ function(ashlar_layer name folder)
   if(tests AND NOT ASHLAR_FUZZ)
     add_executable(test_${name} ${tests} ${CMAKE_SOURCE_DIR}/../test/native/main.cc)
     target_include_directories(test_${name} PRIVATE ${CMAKE_SOURCE_DIR}/../test/native)
+    # Both the engine and doctest have a CHECK: checks.h tells them apart by their arguments.
+    set_source_files_properties(
+      ${tests} PROPERTIES COMPILE_OPTIONS "-include;${CMAKE_SOURCE_DIR}/../test/native/checks.h")
     target_link_libraries(test_${name} PRIVATE ${name} Threads::Threads)
     # doctest needs exceptions to end a failed REQUIRE.
     target_compile_options(test_${name} PRIVATE -fexceptions)
