@@ -57,6 +57,7 @@ inline constexpr uint32_t terminate_timeout_ms = 1'000;
 // Buffers.
 inline constexpr size_t buffer_pool_bytes_default = size_t{64} << 20;
 inline constexpr size_t buffer_pool_bytes_min = size_t{4} << 20;
+inline constexpr size_t buffer_pool_bytes_max = size_t{64} << 30;  // Its bookkeeping is 0.3 %.
 
 static_assert((uint64_t{1} << block_shift) == block_bytes);
 static_assert(extent_bytes_min % transfer_bytes_max == 0, "a command touches two extents at most");
