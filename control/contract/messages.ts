@@ -1,0 +1,130 @@
+/** The messages of gateway.proto as JavaScript has them: camelCase, every field present, 64-bit as number. */
+
+export const contractVersion = 1
+
+export interface EndpointMessage {
+  readonly address: string
+  readonly port: number
+}
+
+export interface DeviceMessage {
+  readonly path: string
+  readonly storeId: string
+  readonly capacityBytes: number
+  readonly usedBytes: number
+  readonly liveBytes: number
+  readonly durability: string
+  readonly failed: boolean
+}
+
+export interface Hello {
+  readonly contractVersion: number
+  readonly nodeName: string
+  readonly incarnation: string
+  readonly rack: string
+  readonly zone: string
+  readonly softwareVersion: string
+  readonly io: EndpointMessage | null
+  readonly discovery: EndpointMessage | null
+  readonly extentBytes: number
+  readonly devices: readonly DeviceMessage[]
+  readonly storeIds: readonly string[]
+}
+
+export interface Heartbeat {
+  readonly sequence: number
+  readonly devices: readonly DeviceMessage[]
+  readonly hostConnections: number
+}
+
+export type VolumeObservedState =
+  | 'STATE_UNSPECIFIED'
+  | 'ATTACHED'
+  | 'DETACHED'
+  | 'DELETED'
+  | 'FAILED'
+
+export interface VolumeObserved {
+  readonly volumeId: number
+  readonly state: VolumeObservedState
+  readonly fence: number
+  readonly blockCount: number
+  readonly reason: string
+  readonly hostConnections: number
+}
+
+export interface Observed {
+  readonly revision: number
+  readonly volumes: readonly VolumeObserved[]
+}
+
+export interface GatewayEvent {
+  readonly kind: string
+  readonly text: string
+  readonly volumeId: number
+}
+
+/** One of the fields is set. */
+export interface FromGateway {
+  readonly hello?: Hello
+  readonly heartbeat?: Heartbeat
+  readonly observed?: Observed
+  readonly event?: GatewayEvent
+}
+
+export interface Welcome {
+  readonly contractVersion: number
+  readonly heartbeatIntervalMs: number
+  readonly controllerIdFirst: number
+  readonly controllerIdLast: number
+}
+
+export interface Refused {
+  readonly code: RefusalCode
+  readonly reason: string
+}
+
+export type RefusalCode =
+  | 'PROTOCOL'
+  | 'CONTRACT_VERSION'
+  | 'INVALID_HELLO'
+  | 'EXTENT_SIZE'
+  | 'NODE_NAME_IN_USE'
+  | 'FOREIGN_STORE'
+  | 'STORE_MISSING'
+  | 'CONTROLLER_IDS_EXHAUSTED'
+  | 'REPLACED'
+  | 'INTERNAL'
+
+export interface VolumeDesired {
+  readonly volumeId: number
+  readonly uuid: Uint8Array
+  readonly subsystemNqn: string
+  readonly serial: string
+  readonly model: string
+  readonly blockCount: number
+  readonly extentMap: Uint8Array
+  readonly fence: number
+  readonly allowedHosts: readonly string[]
+}
+
+export interface DiscoveryEntryMessage {
+  readonly hostNqn: string
+  readonly subsystemNqn: string
+  readonly address: string
+  readonly port: number
+}
+
+export interface Desired {
+  readonly revision: number
+  readonly volumes: readonly VolumeDesired[]
+  readonly deletedVolumeIds: readonly number[]
+  readonly discovery: readonly DiscoveryEntryMessage[]
+}
+
+/** One of the fields is set. */
+export interface ToGateway {
+  readonly welcome?: Welcome
+  readonly desired?: Desired
+  readonly refused?: Refused
+}
