@@ -37,9 +37,9 @@ struct Options {
 struct Features {
     bool single_issuer = false;
     bool defer_taskrun = false;
+    bool taskrun_flag = false;        // Polling needs no system call.
     bool registered_buffers = false;  // Buffers given to register_buffer() were accepted.
     bool multishot_accept = false;
-    bool sync_cancel = false;
 };
 
 class Reactor final : public Executor {
