@@ -1,0 +1,28 @@
+// Runs a test file in a network namespace of its own: taps and addresses there disturb nobody and go
+// away with the process.
+import { execFileSync, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const inside = 'ASHLAR_TEST_NETWORK'
+
+/** Returns in the namespace only: the process outside waits for the one inside and ends with its status. */
+export async function enterOwnNetwork(testUrl: string): Promise<void> {
+  if (process.env[inside] === '1') {
+    execFileSync('ip', ['link', 'set', 'lo', 'up'])
+    return
+  }
+  const asRoot = process.getuid?.() === 0 ? [] : ['--map-root-user']
+  const child = spawn(
+    'unshare',
+    [...asRoot, '--net', process.execPath, ...process.execArgv, fileURLToPath(testUrl)],
+    { stdio: 'inherit', env: { ...process.env, [inside]: '1' } },
+  )
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => child.kill(signal))
+  }
+  const status = await new Promise<number>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('exit', (code) => resolve(code ?? 1))
+  })
+  process.exit(status)
+}
