@@ -1,0 +1,33 @@
+/** What the formatters, linters and type checker say; each counts as one test. */
+import { findFiles } from './find-files.ts'
+import { addCounts, addFailure, progress, type Report } from './report.ts'
+import { root } from './root.ts'
+import { runProgram } from './run-program.ts'
+import type { Stage } from './stage.ts'
+
+export const lintStage: Stage = {
+  name: 'lint',
+  title: 'formatters, linters, types',
+  async run(report) {
+    await check('biome', 'node_modules/.bin/biome', ['check', '--error-on-warnings'], report)
+    await check('tsc', 'node_modules/.bin/tsc', ['-p', '.'], report)
+    const native = cppFiles()
+    await check('clang-format', 'clang-format-19', ['--dry-run', '-Werror', ...native], report)
+  },
+}
+
+export function cppFiles(): string[] {
+  return [...findFiles('native-rdma/src', /\.(cc|h)$/), ...findFiles('test/native', /\.(cc|h)$/)]
+}
+
+async function check(
+  name: string,
+  program: string,
+  args: readonly string[],
+  report: Report,
+): Promise<void> {
+  const result = await runProgram(program, args, { cwd: root, timeoutSeconds: 300 })
+  progress(result.code === 0 ? 'ok' : 'FAILED', name, result.seconds)
+  if (result.code === 0) addCounts(report, { passed: 1, failed: 0, skipped: 0 })
+  else addFailure(report, { title: `lint: ${name}`, output: result.output })
+}
