@@ -59,11 +59,27 @@ export interface EngineOptions {
 }
 
 export type EngineEvent =
-  | { readonly kind: 'recovery'; readonly device: string; readonly segmentsDone: number; readonly segmentsTotal: number }
+  | {
+      readonly kind: 'recovery'
+      readonly device: string
+      readonly segmentsDone: number
+      readonly segmentsTotal: number
+    }
   | { readonly kind: 'device-failed'; readonly device: string; readonly errno: number }
   | { readonly kind: 'checksum-error'; readonly volumeId: bigint; readonly block: bigint }
-  | { readonly kind: 'host-connected'; readonly subsystemNqn: string; readonly hostNqn: string; readonly controllerId: number }
-  | { readonly kind: 'host-disconnected'; readonly subsystemNqn: string; readonly hostNqn: string; readonly controllerId: number; readonly reason: string }
+  | {
+      readonly kind: 'host-connected'
+      readonly subsystemNqn: string
+      readonly hostNqn: string
+      readonly controllerId: number
+    }
+  | {
+      readonly kind: 'host-disconnected'
+      readonly subsystemNqn: string
+      readonly hostNqn: string
+      readonly controllerId: number
+      readonly reason: string
+    }
   | { readonly kind: 'events-dropped'; readonly count: number }
 
 export interface VolumeConfig {

@@ -1,0 +1,82 @@
+/** A volume: what a user provisions, placed on one home node that also serves it. */
+import type { MetadataStore } from '../metadata/metadata.ts'
+import { defineRecord, readRecord, type Stored } from './record.ts'
+
+/**
+ *   creating ──▶ available ◀──▶ in-use
+ *      │             │            │
+ *      ├──▶ error ◀──┴────────────┘
+ *      ▼      ▼
+ *      deleting ──▶ (gone)
+ */
+export type VolumeState =
+  /** Waits for a node with room to be its home. */
+  | { readonly kind: 'creating' }
+  | { readonly kind: 'available' }
+  | { readonly kind: 'in-use'; readonly attachmentId: string }
+  /** Waits for its home to forget its blocks. */
+  | { readonly kind: 'deleting' }
+  | { readonly kind: 'error'; readonly reason: string }
+
+export type VolumeStateKind = VolumeState['kind']
+export const volumeStateKinds: readonly VolumeStateKind[] = [
+  'creating',
+  'available',
+  'in-use',
+  'deleting',
+  'error',
+]
+
+const moves: Record<VolumeStateKind, readonly VolumeStateKind[]> = {
+  creating: ['available', 'error', 'deleting'],
+  available: ['in-use', 'deleting', 'error'],
+  'in-use': ['available', 'error'],
+  deleting: [],
+  error: ['available', 'in-use', 'deleting'],
+}
+
+export const mayMoveVolume = (from: VolumeStateKind, to: VolumeStateKind): boolean =>
+  moves[from].includes(to)
+
+export interface Volume {
+  /** `vol-` and 16 hex digits of its number: also the serial its hosts see. */
+  readonly id: string
+  readonly number: number
+  readonly name: string
+  readonly sizeBytes: number
+  readonly labels: Readonly<Record<string, string>>
+  readonly uuid: string
+  /** The node that holds and serves it; missing while creating. */
+  readonly home?: string
+  /** Grows with every attachment. */
+  readonly fence: number
+  readonly state: VolumeState
+  readonly createdAt: string
+}
+
+export const volumeKind = defineRecord<Volume>('volume/', 1)
+/** The value is the id of the volume that has the name. */
+export const volumeNamePrefix = 'volume-name/'
+/** The value is the packed extent map. */
+export const volumeMapPrefix = 'volume-map/'
+
+const idPattern = /^vol-[0-9a-f]{16}$/
+export const isVolumeId = (text: string): boolean => idPattern.test(text)
+export const volumeIdOf = (number: number): string => `vol-${number.toString(16).padStart(16, '0')}`
+
+/** Moves a volume, or stops the process's step: a move that is not in the picture is a bug. */
+export function moveVolume(volume: Volume, state: VolumeState): Volume {
+  if (!mayMoveVolume(volume.state.kind, state.kind))
+    throw new Error(`volume ${volume.id} cannot move from ${volume.state.kind} to ${state.kind}`)
+  return { ...volume, state }
+}
+
+export async function findVolume(
+  store: MetadataStore,
+  idOrName: string,
+): Promise<Stored<Volume> | undefined> {
+  if (isVolumeId(idOrName)) return readRecord(store, volumeKind, idOrName)
+  const { entry } = await store.get(volumeNamePrefix + idOrName)
+  if (!entry) return undefined
+  return readRecord(store, volumeKind, Buffer.from(entry.value).toString())
+}

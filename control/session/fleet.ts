@@ -1,0 +1,98 @@
+/**
+ * What control sees of the gateways now: who has a session, when it was last heard, what it serves.
+ *
+ * In memory only: a gateway says it all again when its session opens.
+ */
+import type { Observed, VolumeObserved } from '../contract/messages.ts'
+import type { Device } from '../model/node.ts'
+
+export type Health = 'alive' | 'silent' | 'gone'
+
+export interface FleetLimits {
+  readonly silentAfterMs: number
+  readonly goneAfterMs: number
+}
+
+export interface NodeView {
+  readonly connected: boolean
+  readonly incarnation: string
+  readonly devices: readonly Device[]
+  readonly hostConnections: number
+  /** What the present session last said it serves; missing until it said so. */
+  readonly observed?: { readonly revision: number; readonly volumes: ObservedVolumes }
+}
+
+type ObservedVolumes = ReadonlyMap<number, VolumeObserved>
+
+export interface Fleet {
+  connected(node: string, incarnation: string, devices: readonly Device[]): void
+  heartbeat(node: string, devices: readonly Device[], hostConnections: number): void
+  observed(node: string, observed: Observed): void
+  disconnected(node: string): void
+  view(node: string): NodeView | undefined
+  health(node: string): Health
+  /** Seconds since the node was last heard. */
+  silentSeconds(node: string): number
+  /** Nodes with a session. */
+  sessions(): number
+  onChange(listener: () => void): void
+}
+
+interface Entry extends NodeView {
+  readonly lastHeardMs: number
+}
+
+/** `now` is a monotonic clock in milliseconds. */
+export function createFleet(limits: FleetLimits, now = () => performance.now()): Fleet {
+  const entries = new Map<string, Entry>()
+  const listeners: (() => void)[] = []
+  // A node that has not come since control started counts as heard at the start.
+  const startedMs = now()
+
+  const update = (node: string, change: Partial<Entry>) => {
+    const old = entries.get(node)
+    if (old) entries.set(node, { ...old, ...change })
+  }
+  const notify = () => {
+    for (const listener of listeners) listener()
+  }
+  const silentMs = (node: string) => now() - (entries.get(node)?.lastHeardMs ?? startedMs)
+
+  return {
+    connected(node, incarnation, devices) {
+      const lastHeardMs = now()
+      entries.set(node, { connected: true, incarnation, devices, hostConnections: 0, lastHeardMs })
+      notify()
+    },
+    heartbeat(node, devices, hostConnections) {
+      const wasAlive = silentMs(node) < limits.silentAfterMs
+      update(node, {
+        hostConnections,
+        lastHeardMs: now(),
+        ...(devices.length > 0 ? { devices } : {}),
+      })
+      if (!wasAlive) notify()
+    },
+    observed(node, { revision, volumes }) {
+      const byId = new Map(volumes.map((volume) => [volume.volumeId, volume]))
+      update(node, { observed: { revision, volumes: byId }, lastHeardMs: now() })
+      notify()
+    },
+    disconnected(node) {
+      const old = entries.get(node)
+      if (!old) return
+      const { observed: _, ...rest } = old
+      entries.set(node, { ...rest, connected: false, hostConnections: 0 })
+      notify()
+    },
+    view: (node) => entries.get(node),
+    health(node) {
+      const silent = silentMs(node)
+      if (silent >= limits.goneAfterMs) return 'gone'
+      return entries.get(node)?.connected && silent < limits.silentAfterMs ? 'alive' : 'silent'
+    },
+    silentSeconds: (node) => Math.floor(silentMs(node) / 1000),
+    sessions: () => [...entries.values()].filter(({ connected }) => connected).length,
+    onChange: (listener) => listeners.push(listener),
+  }
+}
