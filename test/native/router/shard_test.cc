@@ -45,8 +45,8 @@ TEST_CASE("writes get ascending versions above what the store replayed") {
     shard.run(parts[0], executor, nullptr);
     shard.run(parts[1], executor, nullptr);
     store.complete_all();
-    CHECK(store.writes_seen[0].version == base::Version{base::Epoch(3), 42});
-    CHECK(store.writes_seen[1].version == base::Version{base::Epoch(3), 43});
+    CHECK((store.writes_seen[0].version == base::Version{base::Epoch(3), 42}));
+    CHECK((store.writes_seen[1].version == base::Version{base::Epoch(3), 43}));
 }
 
 TEST_CASE("a fresh store begins with the first epoch") {
@@ -54,7 +54,7 @@ TEST_CASE("a fresh store begins with the first epoch") {
     CountedPart part;
     bench.run(part);
     bench.store.complete_all();
-    CHECK(bench.store.writes_seen[0].version == base::Version{base::Epoch(1), 1});
+    CHECK((bench.store.writes_seen[0].version == base::Version{base::Epoch(1), 1}));
 }
 
 TEST_CASE("while the store is busy parts wait in order and none fails") {

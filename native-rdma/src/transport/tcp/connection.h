@@ -1,0 +1,192 @@
+// One host's TCP connection: one queue of a controller, and the commands on it.
+//
+//   handshake ──ICReq──▶ live ──fatal error──▶ terminating ──told, or too slow──▶ closing ──▶ gone
+//       └──────────────────┴───── socket, host, target or server ends it ───────────▲
+//
+// Received bytes are parsed as they come; responses of one turn leave in one send. At most one
+// receive and one send are in flight. Split by phase: connection.cc (its life), receive.cc,
+// request_flow.cc (the commands), send.cc.
+//
+// Thread: made on any, start() and all else on its reactor. Lifetime: deletes itself when nothing
+// is in flight any more, after Owner::connection_gone.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "base/intrusive_list.h"
+#include "base/limits.h"
+#include "nvme/tcp_pdu.h"
+#include "reactor/reactor.h"
+#include "target/target.h"
+#include "target/transport.h"
+#include "transport/tcp/pdu_reader.h"
+#include "transport/tcp/pdu_writer.h"
+#include "transport/tcp/slot.h"
+
+namespace transport::tcp {
+
+struct Shard;
+
+enum class ConnectionState : uint8_t { handshake, live, terminating, closing, closed };
+
+[[nodiscard]] constexpr bool may_move(ConnectionState from, ConnectionState to) {
+    switch (from) {
+        case ConnectionState::handshake:
+            return to == ConnectionState::live || to == ConnectionState::terminating ||
+                   to == ConnectionState::closing;
+        case ConnectionState::live:
+            return to == ConnectionState::terminating || to == ConnectionState::closing;
+        case ConnectionState::terminating:
+            return to == ConnectionState::closing;
+        case ConnectionState::closing:
+            return to == ConnectionState::closed;
+        case ConnectionState::closed:
+            return false;
+    }
+    return false;
+}
+
+// A reactor's or the target's object inside a connection, and the way back to it.
+template <typename T>
+struct Owned : T {
+    class Connection* connection = nullptr;
+};
+
+class Connection final : public base::ListLink {
+  public:
+    // Takes the socket over.
+    Connection(int socket, bool discovery_port);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    // On its reactor: begins to receive.
+    void start(Shard& shard);
+    // On its reactor: ends it, soon and in the background.
+    void close();
+
+    reactor::Task start_task;  // The listener's: brings it to its reactor.
+    Shard* shard = nullptr;
+
+  private:
+    friend struct ConnectionOps;
+    static constexpr uint32_t staging_bytes = 4096;
+    static constexpr uint32_t send_vectors_max = 96;
+    static constexpr uint32_t send_bytes_max = 1u << 20;
+    static constexpr uint32_t handshake_buffer_bytes = 2048;
+    static constexpr uint32_t receive_buffer_bytes = 128u << 10;
+    static constexpr uint32_t direct_bytes_min = 16u << 10;
+    static constexpr uint32_t reserve_bytes = base::limits::in_capsule_bytes;
+
+    enum class Stall : uint8_t {
+        none,
+        slot,    // Every slot is taken; one of them is about to be free.
+        buffer,  // In-capsule data have nowhere to go.
+    };
+
+    // connection.cc: the life of the connection.
+    void move(ConnectionState to);
+    bool allocate_reserve();
+    void connected();
+    void schedule_turn();
+    void turn();
+    void on_timer();
+    [[nodiscard]] bool overdue(uint64_t now_ns);
+    void terminate(nvme::tcp::FatalError error, uint32_t information);
+    void begin_close();
+    void drop_requests();
+    [[nodiscard]] bool quiet() const;
+    void finish();
+
+    // receive.cc: bytes in.
+    void arm_receive();
+    void on_received(int32_t result);
+    void process();
+    void handle(ReadEvent event);
+    void handle_ic_request();
+    void handle_command();
+    void handle_h2c_data();
+    void handle_data_end();
+
+    // request_flow.cc: a command from state to state.
+    void begin(Slot& slot);
+    void advance(Slot& slot);
+    [[nodiscard]] uint16_t check_data_pointer(const Slot& slot) const;
+    void obtain_buffer(Slot& slot);
+    void on_buffer(Slot& slot, memory::Buffer buffer);
+    void begin_fetch(Slot& slot);
+    void execute(Slot& slot);
+    void fail(Slot& slot, uint16_t status);
+    void on_response(Slot& slot);
+    void release_buffer(Slot& slot);
+    void offer_reserve();
+    void free_slot(Slot& slot);
+    [[nodiscard]] Slot* slot_of_tag(uint32_t tag);
+
+    // send.cc: bytes out.
+    void flush();
+    void compose();
+    void compose_transfer(Slot& slot);
+    void compose_response(Slot& slot);
+    void append(const uint8_t* data, uint32_t bytes);
+    void submit_send();
+    void on_sent(int32_t result);
+    void sent_all();
+
+    int socket_;
+    ConnectionState state_ = ConnectionState::handshake;
+    Stall stall_ = Stall::none;
+    bool connected_ = false;
+    bool close_asked_ = false;
+    bool ic_response_due_ = false;
+    bool terminate_due_ = false;
+    bool terminate_sent_ = false;
+    bool receiving_ = false;
+    bool sending_ = false;
+    bool reserve_taken_ = false;
+    WireOptions wire_;
+    PduReader reader_;
+    Owned<target::Queue> queue_;
+    Owned<reactor::Operation> receive_operation_;
+    Owned<reactor::Operation> send_operation_;
+    Owned<reactor::Task> turn_task_;
+    Owned<reactor::Timer> timer_;
+
+    // Slots. The first one serves Connect, the others come with it.
+    Slot first_slot_;
+    std::unique_ptr<Slot[]> more_slots_;
+    uint32_t slot_count_ = 1;
+    uint32_t busy_slots_ = 0;
+    uint32_t waiting_slots_ = 0;   // In waiting_buffer.
+    uint32_t fetching_slots_ = 0;  // In fetching.
+    base::IntrusiveList<Slot> free_;
+    Slot* data_slot_ = nullptr;   // Whose data the reader is taking.
+    uint8_t* reserve_ = nullptr;  // For small admin data when the pool is exhausted.
+
+    // Receiving.
+    std::unique_ptr<uint8_t[]> receive_buffer_;
+    uint32_t receive_buffer_bytes_ = 0;
+    uint32_t direct_bytes_ = 0;  // Of the receive in flight: how much goes to its slot's buffer.
+    std::span<const uint8_t> input_;
+    uint64_t deadline_ns_ = 0;
+    uint64_t pdu_started_ns_ = 0;  // Of an unfinished PDU, or 0.
+    iovec receive_vectors_[2] = {};
+    msghdr receive_message_ = {};
+
+    // Sending.
+    base::IntrusiveList<Slot> unsent_;       // Responses and R2Ts that wait for the next send.
+    base::IntrusiveList<Slot> unconfirmed_;  // Their data is being sent.
+    uint32_t vector_first_ = 0;
+    uint32_t vector_count_ = 0;
+    uint32_t staged_bytes_ = 0;
+    uint64_t send_bytes_ = 0;
+    msghdr send_message_ = {};
+    iovec send_vectors_[send_vectors_max] = {};
+    uint8_t staging_[staging_bytes];
+};
+
+}  // namespace transport::tcp
