@@ -1,5 +1,6 @@
 # ashlar_layer(NAME FOLDER USES...): the static library of one folder under src/, its tests under
-# ../test/native/FOLDER as the executable test_NAME, its fuzzers (fuzz_*.cc there) as fuzz_NAME_*.
+# ../test/native/FOLDER as the executable test_NAME, its fuzzers as fuzz_*. What only the tests use is
+# added with target_link_libraries(test_NAME ...) behind it.
 enable_testing()
 if(ASHLAR_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
@@ -48,13 +49,20 @@ ashlar_layer(base base)
 ashlar_layer(reactor reactor base ${URING_STATIC} Threads::Threads)
 ashlar_layer(memory memory reactor)
 ashlar_layer(nvme nvme memory)
+ashlar_layer(initiator initiator nvme)
 ashlar_layer(store store memory)
 ashlar_layer(router router store)
 ashlar_layer(volume volume router)
 ashlar_layer(target target volume nvme)
 ashlar_layer(transport_tcp transport/tcp target)
 ashlar_layer(engine engine transport_tcp)
-ashlar_layer(initiator initiator transport_tcp)
+
+# The user-space host is what speaks to a server in these layers' tests.
+foreach(layer transport_tcp engine)
+  if(TARGET test_${layer})
+    target_link_libraries(test_${layer} PRIVATE initiator)
+  endif()
+endforeach()
 
 file(GLOB mains CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/initiator/*_main.cc)
 foreach(main ${mains})
