@@ -126,7 +126,7 @@ class LmdbStore implements MetadataStore {
     this.#assertOpen()
     const lease = await this.#commit(() => {
       const meta = this.#readMeta()
-      this.#leases.put(meta.nextLease, ttlMs)
+      this.#leases.putSync(meta.nextLease, ttlMs)
       this.#writeMeta({ ...meta, nextLease: meta.nextLease + 1 })
       return meta.nextLease
     })
@@ -152,7 +152,7 @@ class LmdbStore implements MetadataStore {
         if (id !== lease) break
         operations.push({ kind: 'delete', key })
       }
-      this.#leases.remove(lease)
+      this.#leases.removeSync(lease)
       this.#change(operations)
     })
   }
@@ -208,7 +208,7 @@ class LmdbStore implements MetadataStore {
       else if (old) changes.push(this.#delete(operation.key, old))
     }
     if (changes.length === 0) return { revision: meta.revision, reads }
-    this.#history.put(revision, changes)
+    this.#history.putSync(revision, changes)
     const historyBytes = meta.historyBytes + bytesOf(changes)
     this.#writeMeta(this.#trimHistory({ ...meta, revision, historyBytes }))
     return { revision, reads }
@@ -226,15 +226,15 @@ class LmdbStore implements MetadataStore {
       version: (old?.version ?? 0) + 1,
       lease,
     }
-    if (old && old.lease !== 0 && old.lease !== lease) this.#leaseKeys.remove([old.lease, key])
-    if (lease !== 0) this.#leaseKeys.put([lease, key], true)
-    this.#keys.put(key, stored)
+    if (old && old.lease !== 0 && old.lease !== lease) this.#leaseKeys.removeSync([old.lease, key])
+    if (lease !== 0) this.#leaseKeys.putSync([lease, key], true)
+    this.#keys.putSync(key, stored)
     return { key, stored }
   }
 
   #delete(key: string, old: Stored): Change {
-    if (old.lease !== 0) this.#leaseKeys.remove([old.lease, key])
-    this.#keys.remove(key)
+    if (old.lease !== 0) this.#leaseKeys.removeSync([old.lease, key])
+    this.#keys.removeSync(key)
     return { key }
   }
 
@@ -255,7 +255,7 @@ class LmdbStore implements MetadataStore {
       const changes = this.#history.get(compacted)
       if (!changes) continue
       historyBytes -= bytesOf(changes)
-      this.#history.remove(compacted)
+      this.#history.removeSync(compacted)
     }
     return { ...meta, compacted, historyBytes }
   }
@@ -276,7 +276,7 @@ class LmdbStore implements MetadataStore {
   }
 
   #writeMeta(meta: Meta): void {
-    this.#meta.put('state', meta)
+    this.#meta.putSync('state', meta)
   }
 }
 
