@@ -18,6 +18,12 @@ export type AttachmentState =
   | { readonly kind: 'error'; readonly reason: string }
 
 export type AttachmentStateKind = AttachmentState['kind']
+export const attachmentStateKinds: readonly AttachmentStateKind[] = [
+  'attaching',
+  'attached',
+  'detaching',
+  'error',
+]
 
 const moves: Record<AttachmentStateKind, readonly AttachmentStateKind[]> = {
   attaching: ['attached', 'error', 'detaching'],

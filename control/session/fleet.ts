@@ -6,7 +6,8 @@
 import type { Observed, VolumeObserved } from '../contract/messages.ts'
 import type { Device } from '../model/node.ts'
 
-export type Health = 'alive' | 'silent' | 'gone'
+export const nodeHealths = ['alive', 'silent', 'gone'] as const
+export type Health = (typeof nodeHealths)[number]
 
 export interface FleetLimits {
   readonly silentAfterMs: number
