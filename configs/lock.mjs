@@ -11,8 +11,29 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const path = `${root}package-lock.json`
-const systems = ['aix', 'android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'win32']
-const processors = ['arm', 'arm64', 'ia32', 'loong64', 'mips64el', 'ppc64', 'riscv64', 's390x', 'x64']
+const systems = [
+  'aix',
+  'android',
+  'darwin',
+  'freebsd',
+  'linux',
+  'netbsd',
+  'openbsd',
+  'openharmony',
+  'sunos',
+  'win32',
+]
+const processors = [
+  'arm',
+  'arm64',
+  'ia32',
+  'loong64',
+  'mips64el',
+  'ppc64',
+  'riscv64',
+  's390x',
+  'x64',
+]
 
 rmSync(path, { force: true })
 const args = ['install', '--package-lock-only', '--ignore-scripts']
@@ -30,7 +51,13 @@ for (const owner of Object.values(lock.packages)) {
     const cpu = words.filter((word) => processors.includes(word))
     if (os.length === 0) throw new Error(`${name} is left out of the lock file and names no system`)
     const libc = words.includes('musl') ? { libc: ['musl'] } : {}
-    lock.packages[key] = { version, ...(cpu.length > 0 ? { cpu } : {}), optional: true, os, ...libc }
+    lock.packages[key] = {
+      version,
+      ...(cpu.length > 0 ? { cpu } : {}),
+      optional: true,
+      os,
+      ...libc,
+    }
     entered.push(name)
   }
 }

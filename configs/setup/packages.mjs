@@ -33,6 +33,7 @@ export const packagesFor = {
 
 /** Those of `names` that dpkg does not have installed. */
 export function missingPackages(names) {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query fills these in
   const format = '${binary:Package} ${db:Status-Status}\\n'
   const { code, output } = look('dpkg-query', ['-W', '-f', format, ...names])
   if (code === 127) return undefined
