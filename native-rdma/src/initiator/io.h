@@ -22,6 +22,7 @@ struct Io {
     Transfer transfer = Transfer::none;
     uint8_t* data = nullptr;
     uint32_t data_bytes = 0;
+    bool untimed = false;  // An event request: it is answered when something happens.
     Done done = nullptr;
 
     // Set before done(). With a status that is not ok the controller's answer is not known: the
