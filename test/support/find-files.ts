@@ -3,7 +3,17 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './root.ts'
 
-const skipped = new Set(['node_modules', 'build', 'data', 'prebuilds', 'results', '.git'])
+/** What .gitignore leaves out, by name: what is built, fetched or measured. */
+const skipped = new Set([
+  'node_modules',
+  'build',
+  'data',
+  'prebuilds',
+  'coverage',
+  'results',
+  'kernel',
+  '.git',
+])
 
 export function findFiles(folder: string, ending: RegExp): string[] {
   const absolute = join(root, folder)
