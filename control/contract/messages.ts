@@ -77,6 +77,7 @@ export interface Welcome {
   readonly heartbeatIntervalMs: number
   readonly controllerIdFirst: number
   readonly controllerIdLast: number
+  readonly cellId: string
 }
 
 export interface Refused {
