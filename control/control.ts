@@ -1,12 +1,15 @@
 /** What every use case, job and route works with. */
 import type { Logger } from 'pino'
+import type { InTurn } from './in-turn.ts'
 import type { MetadataStore } from './metadata/metadata.ts'
-import type { CellSettings } from './model/cell.ts'
+import type { Cell } from './model/cell.ts'
 import type { Fleet } from './session/fleet.ts'
 
 export interface Control {
   readonly store: MetadataStore
-  readonly cell: CellSettings
+  readonly cell: Cell
   readonly fleet: Fleet
   readonly log: Logger
+  /** For work that would otherwise compare-and-swap against itself, on counters above all. */
+  readonly inTurn: InTurn
 }

@@ -1,4 +1,5 @@
 /** What the whole cell agrees on. The extent size is fixed when the cell is made. */
+import { randomUUID } from 'node:crypto'
 import type { MetadataStore } from '../metadata/metadata.ts'
 import { absent, defineRecord, putRecord, readRecord } from './record.ts'
 
@@ -13,7 +14,13 @@ export interface CellSettings {
   readonly controllerIdsPerNode: number
 }
 
+export interface Cell extends CellSettings {
+  /** Tells this cell from one that was made anew: a gateway stays with the cell it began in. */
+  readonly id: string
+}
+
 interface CellRecord {
+  readonly id: string
   readonly extentBytes: number
   readonly createdAt: string
 }
@@ -29,8 +36,12 @@ export const volumeBytesMax = (cell: CellSettings): number =>
   Math.min(2 ** 46, extentsPerVolumeMax * cell.extentBytes)
 
 /** Makes the cell's record at the first start; later starts must agree with it. */
-export async function openCell(store: MetadataStore, settings: CellSettings): Promise<void> {
-  const record = { extentBytes: settings.extentBytes, createdAt: new Date().toISOString() }
+export async function openCell(store: MetadataStore, settings: CellSettings): Promise<Cell> {
+  const record = {
+    id: randomUUID(),
+    extentBytes: settings.extentBytes,
+    createdAt: new Date().toISOString(),
+  }
   await store.transact({
     compare: [absent(`${cellKind.prefix}settings`)],
     success: [putRecord(cellKind, 'settings', record)],
@@ -40,4 +51,5 @@ export async function openCell(store: MetadataStore, settings: CellSettings): Pr
     throw new Error(
       `cell.extentBytes is ${settings.extentBytes}, but the cell was made with ${found?.value.extentBytes}`,
     )
+  return { ...settings, id: found.value.id }
 }

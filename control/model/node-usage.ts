@@ -9,10 +9,21 @@ export interface NodeUsage {
 
 const usageKind = defineRecord<NodeUsage>('node-usage/', 1)
 
-export async function readUsage(store: MetadataStore, node: string): Promise<Stored<NodeUsage>> {
-  const stored = await readRecord(store, usageKind, node)
-  const none = { provisionedBytes: 0, volumes: 0 }
-  return stored ?? { key: usageKind.prefix + node, value: none, modRevision: 0 }
+export const noUsage = (node: string): Stored<NodeUsage> => ({
+  key: usageKind.prefix + node,
+  value: { provisionedBytes: 0, volumes: 0 },
+  modRevision: 0,
+})
+
+export const readUsage = async (store: MetadataStore, node: string): Promise<Stored<NodeUsage>> =>
+  (await readRecord(store, usageKind, node)) ?? noUsage(node)
+
+/** By the node's name. */
+export async function listUsage(store: MetadataStore): Promise<Map<string, Stored<NodeUsage>>> {
+  const { items } = await store.range({ prefix: usageKind.prefix })
+  return new Map(
+    items.map((entry) => [entry.key.slice(usageKind.prefix.length), usageKind.decode(entry)]),
+  )
 }
 
 export const putUsage = (node: string, usage: NodeUsage): Operation =>

@@ -1,4 +1,5 @@
 /** Records as the metadata store holds them: JSON with a version, read together with their revision. */
+import { setTimeout as delay } from 'node:timers/promises'
 import { ControlError } from '../errors.ts'
 import type { Compare, KeyValue, MetadataStore, Operation } from '../metadata/metadata.ts'
 
@@ -60,6 +61,7 @@ export const putRecord = <T>(kind: RecordKind<T>, name: string, value: T): Opera
 export const deleteKey = (key: string): Operation => ({ kind: 'delete', key })
 
 const attemptsMax = 16
+const backOffDoublingsMax = 6
 
 /**
  * Runs `attempt` until its compare-and-swap holds: it reads anew each time, so that it decides on what
@@ -69,6 +71,8 @@ export async function retryConflicts<T>(attempt: () => Promise<T | undefined>): 
   for (let i = 0; i < attemptsMax; i++) {
     const result = await attempt()
     if (result !== undefined) return result
+    // Others are as fast as this one: who waits for a random while lets one of them through.
+    await delay(Math.random() * 2 ** Math.min(i, backOffDoublingsMax))
   }
   throw new ControlError('CONFLICT', 'Others kept changing the same records; try again.')
 }

@@ -16,7 +16,8 @@ export type VolumeState =
   | { readonly kind: 'in-use'; readonly attachmentId: string }
   /** Waits for its home to forget its blocks. */
   | { readonly kind: 'deleting' }
-  | { readonly kind: 'error'; readonly reason: string }
+  /** Its home cannot serve it, whether it is attached or not. */
+  | { readonly kind: 'error'; readonly reason: string; readonly attachmentId?: string }
 
 export type VolumeStateKind = VolumeState['kind']
 export const volumeStateKinds: readonly VolumeStateKind[] = [
@@ -32,7 +33,7 @@ const moves: Record<VolumeStateKind, readonly VolumeStateKind[]> = {
   available: ['in-use', 'deleting', 'error'],
   'in-use': ['available', 'error'],
   deleting: [],
-  error: ['available', 'in-use', 'deleting'],
+  error: ['available', 'in-use', 'error', 'deleting'],
 }
 
 export const mayMoveVolume = (from: VolumeStateKind, to: VolumeStateKind): boolean =>
@@ -59,6 +60,10 @@ export const volumeKind = defineRecord<Volume>('volume/', 1)
 export const volumeNamePrefix = 'volume-name/'
 /** The value is the packed extent map. */
 export const volumeMapPrefix = 'volume-map/'
+
+/** Its attachment, also while its home cannot serve it. */
+export const attachmentIdOfVolume = ({ state }: Volume): string | undefined =>
+  state.kind === 'in-use' || state.kind === 'error' ? state.attachmentId : undefined
 
 const idPattern = /^vol-[0-9a-f]{16}$/
 export const isVolumeId = (text: string): boolean => idPattern.test(text)

@@ -1,11 +1,11 @@
-/** Takes a gateway's Hello into the cell: checks it, remembers the node, gives it what is its own for good. */
+/** Takes a gateway into the cell: remembers the node, gives it what is its own for good. */
 
-import { contractVersion, type Hello, type RefusalCode } from '../contract/messages.ts'
+import type { Hello } from '../contract/messages.ts'
 import type { Control } from '../control.ts'
 import type { Compare, Operation } from '../metadata/metadata.ts'
 import { controllerIdMax } from '../model/cell.ts'
 import { takeNumbers } from '../model/counter.ts'
-import { type Node, nodeKind, nodeNamePattern, storePrefix } from '../model/node.ts'
+import { type Node, nodeKind, storePrefix } from '../model/node.ts'
 import { readUsage } from '../model/node-usage.ts'
 import { placementGroupKind, placementGroupName } from '../model/placement-group.ts'
 import {
@@ -16,100 +16,31 @@ import {
   type Stored,
   unchanged,
 } from '../model/record.ts'
+import { claimStores } from './claim-stores.ts'
+import { Refusal } from './refusal.ts'
 
-export class Refusal extends Error {
-  override readonly name = 'Refusal'
-  readonly code: RefusalCode
-
-  constructor(code: RefusalCode, reason: string) {
-    super(reason)
-    this.code = code
-  }
-}
-
+/** `hello` has been checked. */
 export async function registerNode(control: Control, hello: Hello): Promise<Node> {
-  checkHello(control, hello)
-  return retryConflicts(async () => {
-    const stored = await readRecord(control.store, nodeKind, hello.nodeName)
-    const stores = await claimStores(control, hello.nodeName, storeIdsOf(hello))
-    if (stored) await checkNoStoreMissing(control, stored.value, hello)
-    const grant = stored ? keep(stored) : await grantNew(control, hello.nodeName)
-    const node = nodeOf(hello, grant)
-    const { succeeded } = await control.store.transact({
-      compare: [...grant.compare, ...stores.compare],
-      success: [putRecord(nodeKind, node.name, node), ...grant.operations, ...stores.operations],
-    })
-    return succeeded ? node : undefined
-  })
-}
-
-/** Stores that a gateway formatted after its Hello become its own. */
-export async function registerStores(
-  control: Control,
-  node: string,
-  storeIds: readonly string[],
-): Promise<void> {
-  await retryConflicts(async () => {
-    const { compare, operations } = await claimStores(control, node, storeIds)
-    if (operations.length === 0) return true
-    return (await control.store.transact({ compare, success: operations })).succeeded || undefined
-  })
-}
-
-function checkHello({ cell }: Control, hello: Hello): void {
-  if (hello.contractVersion !== contractVersion)
-    throw new Refusal(
-      'CONTRACT_VERSION',
-      `The gateway speaks contract version ${hello.contractVersion}; control speaks ${contractVersion}.`,
-    )
-  if (!new RegExp(nodeNamePattern).test(hello.nodeName))
-    throw new Refusal(
-      'INVALID_HELLO',
-      `The node name "${hello.nodeName}" has to be 1 to 63 of a-z, 0-9 and "-".`,
-    )
-  if (!hello.rack || !hello.incarnation)
-    throw new Refusal('INVALID_HELLO', 'The gateway has to say its rack and its incarnation.')
-  for (const endpoint of [hello.io, hello.discovery])
-    if (!endpoint?.address || endpoint.port < 1 || endpoint.port > 65_535)
-      throw new Refusal('INVALID_HELLO', 'The gateway has to say where hosts reach it.')
-  if (hello.extentBytes !== cell.extentBytes)
-    throw new Refusal(
-      'EXTENT_SIZE',
-      `The gateway has extents of ${hello.extentBytes} bytes; this cell has ${cell.extentBytes}.`,
-    )
+  await claimStores(control, hello.nodeName, storeIdsOf(hello))
+  // In turn: nodes that come all at once take their numbers from the same counters.
+  return control.inTurn(() =>
+    retryConflicts(async () => {
+      const stored = await readRecord(control.store, nodeKind, hello.nodeName)
+      if (stored) await checkNoStoreMissing(control, stored.value, hello)
+      const grant = stored ? keep(stored) : await grantNew(control, hello.nodeName)
+      const node = nodeOf(hello, grant)
+      const { succeeded } = await control.store.transact({
+        compare: grant.compare,
+        success: [putRecord(nodeKind, node.name, node), ...grant.operations],
+      })
+      return succeeded ? node : undefined
+    }),
+  )
 }
 
 const storeIdsOf = (hello: Hello): string[] => [
   ...new Set([...hello.storeIds, ...hello.devices.map((device) => device.storeId)].filter(Boolean)),
 ]
-
-interface Claims {
-  readonly compare: readonly Compare[]
-  readonly operations: readonly Operation[]
-}
-
-async function claimStores(
-  { store }: Control,
-  node: string,
-  storeIds: readonly string[],
-): Promise<Claims> {
-  const compare: Compare[] = []
-  const operations: Operation[] = []
-  for (const id of storeIds) {
-    const key = storePrefix + id
-    const { entry } = await store.get(key)
-    const owner = entry && Buffer.from(entry.value).toString()
-    if (owner === node) continue
-    if (owner)
-      throw new Refusal(
-        'FOREIGN_STORE',
-        `Store ${id} belongs to node ${owner}, not to ${node}: the disk or the configuration was moved.`,
-      )
-    compare.push(absent(key))
-    operations.push({ kind: 'put', key, value: Buffer.from(node) })
-  }
-  return { compare, operations }
-}
 
 /** Served without its disk, a volume would read as zeroes. */
 async function checkNoStoreMissing(control: Control, node: Node, hello: Hello): Promise<void> {
@@ -127,10 +58,13 @@ async function checkNoStoreMissing(control: Control, node: Node, hello: Hello): 
   }
 }
 
-interface Grant extends Claims {
+interface Grant {
+  readonly compare: readonly Compare[]
+  readonly operations: readonly Operation[]
   readonly controllerIds: Node['controllerIds']
   readonly placementGroups: readonly number[]
   readonly registeredAt: string
+  readonly devices: Node['devices']
 }
 
 const keep = (stored: Stored<Node>): Grant => ({
@@ -156,6 +90,7 @@ async function grantNew({ store, cell }: Control, name: string): Promise<Grant> 
     controllerIds: { first: ids.first, last },
     placementGroups,
     registeredAt: new Date().toISOString(),
+    devices: [],
     compare: [absent(nodeKind.prefix + name), ids.compare, groups.compare],
     operations: [
       ids.operation,
@@ -181,7 +116,7 @@ function nodeOf(hello: Hello, grant: Grant): Node {
     discovery: hello.discovery as Node['discovery'],
     softwareVersion: hello.softwareVersion,
     incarnation: hello.incarnation,
-    devices: hello.devices,
+    devices: hello.devices.length > 0 ? hello.devices : grant.devices,
     controllerIds: grant.controllerIds,
     placementGroups: grant.placementGroups,
     registeredAt: grant.registeredAt,

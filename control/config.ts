@@ -1,0 +1,151 @@
+/** The configuration of a control process: what a file may say, and the checks that cross its fields. */
+import Type, { type Static } from 'typebox'
+import { Bytes } from '../configs/bytes.ts'
+import { ConfigError, type ConfigSource, loadConfig } from '../configs/load-config.ts'
+import { controllerIdMax } from './model/cell.ts'
+
+const mapping = { additionalProperties: false }
+
+const listen = (port: number, description: string) =>
+  Type.Object(
+    {
+      address: Type.String({
+        minLength: 1,
+        default: '127.0.0.1',
+        description: 'Address to listen on; 0.0.0.0 or :: for every interface.',
+      }),
+      port: Type.Integer({ minimum: 0, maximum: 65_535, default: port, description }),
+    },
+    { ...mapping, default: {} },
+  )
+
+const metadata = Type.Object(
+  {
+    folder: Type.String({
+      minLength: 1,
+      default: '/var/lib/ashlar/control',
+      description: 'Folder of the embedded metadata store.',
+    }),
+  },
+  { ...mapping, default: {} },
+)
+
+const cell = Type.Object(
+  {
+    name: Type.String({
+      pattern: '^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$',
+      default: 'main',
+      description: 'Name of the cell, for logs and metrics.',
+    }),
+    extentBytes: Bytes({
+      minimum: 4 * 2 ** 20,
+      maximum: 4 * 2 ** 30,
+      default: '1 GiB',
+      description: 'Extent size of the cell, a power of two; the same everywhere and for good.',
+    }),
+    placementGroupsPerNode: Type.Integer({
+      minimum: 1,
+      maximum: 100,
+      default: 64,
+      description: 'Placement groups that a node is given when it first comes.',
+    }),
+    controllerIdsPerNode: Type.Integer({
+      minimum: 16,
+      maximum: controllerIdMax,
+      default: 1024,
+      description: 'How many controller ids a node has for its hosts, not shared with other nodes.',
+    }),
+    volumeWidth: Type.Integer({
+      minimum: 1,
+      maximum: 100,
+      default: 8,
+      description: 'Over how many placement groups a volume is spread.',
+    }),
+    overcommit: Type.Number({
+      minimum: 0.1,
+      maximum: 1000,
+      default: 1,
+      description: 'Bytes that may be provisioned for each byte of capacity: volumes are thin.',
+    }),
+    nqnPrefix: Type.String({
+      pattern: '^nqn\\.[0-9]{4}-(0[1-9]|1[0-2])\\.[a-z0-9.-]+(:[A-Za-z0-9._:-]+)?$',
+      maxLength: 180,
+      default: 'nqn.2026-01.io.ashlar',
+      description: 'What the NQN of every volume begins with.',
+    }),
+  },
+  { ...mapping, default: {} },
+)
+
+const health = Type.Object(
+  {
+    heartbeatMs: Type.Integer({
+      minimum: 100,
+      maximum: 60_000,
+      default: 1000,
+      description: 'How often gateways say that they are there.',
+    }),
+    silentMs: Type.Integer({
+      minimum: 200,
+      maximum: 600_000,
+      default: 5000,
+      description: 'A gateway not heard for so long is silent: no volume is placed there.',
+    }),
+    goneMs: Type.Integer({
+      minimum: 200,
+      maximum: 3_600_000,
+      default: 60_000,
+      description: 'A gateway not heard for so long is gone: its volumes are in error.',
+    }),
+  },
+  { ...mapping, default: {} },
+)
+
+const logLevels = ['debug', 'info', 'warn', 'error'] as const
+
+export const controlConfigSchema = Type.Object(
+  {
+    api: listen(7480, 'TCP port of the REST API; 0 lets the kernel choose.'),
+    sessions: listen(7481, 'TCP port that gateways connect to (gRPC); 0 lets the kernel choose.'),
+    metadata,
+    cell,
+    health,
+    requestsPerSecond: Type.Integer({
+      minimum: 1,
+      maximum: 1_000_000,
+      default: 500,
+      description: 'Requests of the REST API that are answered to one address in a second.',
+    }),
+    log: Type.Object(
+      {
+        level: Type.Union(
+          logLevels.map((level) => Type.Literal(level)),
+          { default: 'info', description: 'The least important lines that are written.' },
+        ),
+      },
+      { ...mapping, default: {} },
+    ),
+  },
+  { ...mapping, title: 'Configuration of an Ashlar control process' },
+)
+
+export type ControlConfig = Static<typeof controlConfigSchema>
+
+export function loadControlConfig(source: ConfigSource): ControlConfig {
+  const config = loadConfig(controlConfigSchema, source)
+  const mistake = crossCheck(config)
+  if (mistake) throw new ConfigError(`${source.path ?? 'settings'}: ${mistake}`)
+  return config
+}
+
+/** The first rule between fields that is broken, as a sentence. */
+function crossCheck({ cell, health }: ControlConfig): string | undefined {
+  if (!Number.isInteger(Math.log2(cell.extentBytes)))
+    return `cell.extentBytes has to be a power of two; found ${cell.extentBytes}.`
+  if (cell.volumeWidth > cell.placementGroupsPerNode)
+    return 'cell.volumeWidth has to be at most cell.placementGroupsPerNode.'
+  if (health.silentMs < 2 * health.heartbeatMs)
+    return 'health.silentMs has to be at least twice health.heartbeatMs.'
+  if (health.goneMs < health.silentMs) return 'health.goneMs has to be at least health.silentMs.'
+  return undefined
+}

@@ -1,0 +1,35 @@
+/** A node as the API shows it: its record, its session, and the room that is left. */
+import { freeBytes } from '../../placement/choose-home.ts'
+import type { Control } from '../control.ts'
+import type { NodeBody } from '../http/schemas/node.ts'
+import type { Candidate } from '../model/candidates.ts'
+import { usedOf } from '../model/node.ts'
+import { nodeFault } from '../reconcile/node-fault.ts'
+import { addressOf } from './present-attachment.ts'
+
+export function presentNode(
+  { cell, fleet }: Pick<Control, 'cell' | 'fleet'>,
+  candidate: Candidate,
+): NodeBody {
+  const { node, devices, usage, health } = candidate
+  const reason = nodeFault(fleet, node.name, devices)
+  return {
+    name: node.name,
+    rack: node.rack,
+    ...(node.zone !== '' && { zone: node.zone }),
+    health,
+    ...(reason !== undefined && { reason }),
+    address: addressOf(node.io),
+    discoveryAddress: addressOf(node.discovery),
+    softwareVersion: node.softwareVersion,
+    incarnation: node.incarnation,
+    hostConnections: fleet.view(node.name)?.hostConnections ?? 0,
+    devices: [...devices],
+    capacityBytes: candidate.capacityBytes,
+    usedBytes: usedOf(devices),
+    provisionedBytes: usage.value.provisionedBytes,
+    freeBytes: freeBytes(candidate, cell.overcommit),
+    volumes: usage.value.volumes,
+    registeredAt: node.registeredAt,
+  }
+}

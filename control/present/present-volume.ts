@@ -1,0 +1,33 @@
+/** A volume as the API shows it: its record, and why it waits. */
+import type { Control } from '../control.ts'
+import type { VolumeBody } from '../http/schemas/volume.ts'
+import { subsystemNqnOf } from '../model/nqn.ts'
+import { attachmentIdOfVolume, type Volume } from '../model/volume.ts'
+import { volumeStep } from '../reconcile/volume-step.ts'
+
+export function presentVolume(
+  { cell, fleet }: Pick<Control, 'cell' | 'fleet'>,
+  volume: Volume,
+): VolumeBody {
+  const reason = reasonOf(volume, fleet)
+  const attachmentId = attachmentIdOfVolume(volume)
+  return {
+    id: volume.id,
+    name: volume.name,
+    sizeBytes: volume.sizeBytes,
+    labels: volume.labels,
+    uuid: volume.uuid,
+    subsystemNqn: subsystemNqnOf(cell.nqnPrefix, volume.id),
+    state: volume.state.kind,
+    ...(reason !== undefined && { reason }),
+    ...(volume.home !== undefined && { node: volume.home }),
+    ...(attachmentId !== undefined && { attachmentId }),
+    createdAt: volume.createdAt,
+  }
+}
+
+function reasonOf(volume: Volume, fleet: Control['fleet']): string | undefined {
+  const step = volumeStep(volume, fleet)
+  if (step.kind === 'wait' && step.reason !== undefined) return step.reason
+  return volume.state.kind === 'error' ? volume.state.reason : undefined
+}
