@@ -1,0 +1,250 @@
+/**
+ * The gateway, put together: what it remembers, its session with control, the engine, and the loop that
+ * makes the engine have what control wants.
+ *
+ * The order of a start matters. A host that reconnects must find its volume, or it gives up for good:
+ * so the ports open only when the first desired state has been tried. That may be the saved one, with
+ * control away.
+ */
+import { randomUUID } from 'node:crypto'
+import type { Logger } from 'pino'
+import {
+  contractVersion,
+  type Desired,
+  type DeviceMessage,
+  type Hello,
+  type Observed,
+  type Welcome,
+} from '../control/contract/messages.ts'
+import type { Engine, EngineEvent } from '../native-rdma/index.js'
+import { checkPorts } from './check-ports.ts'
+import { advertisedAddress, type GatewayConfig } from './config.ts'
+import { createDesiredInbox, type DesiredInbox } from './desired-inbox.ts'
+import { createEventQueue, logEvent } from './events.ts'
+import { GatewayFailure } from './failure.ts'
+import { type Metrics, serveMetrics } from './metrics.ts'
+import { countConnections, observeDevices } from './observe.ts'
+import { createReconciler, type Reconciler } from './reconcile/reconciler.ts'
+import { createReporter, type Reporter } from './reporter.ts'
+import { readSavedDesired, saveDesired } from './saved-desired.ts'
+import { openSession, type Session } from './session/session.ts'
+import { listen, type OpenEngine, startEngine } from './start-engine.ts'
+import { type Identity, keepIdentity, readIdentity } from './state.ts'
+import { softwareVersion } from './version.ts'
+import { withTimeout } from './with-timeout.ts'
+
+export interface DaemonOptions {
+  readonly open: OpenEngine
+  readonly counterNames: readonly string[]
+  readonly log: Logger
+  /** Aborted to end the daemon. */
+  readonly stop: AbortSignal
+  /** Called once hosts are served. */
+  readonly ready?: () => void
+  readonly backOff?: { readonly firstMs: number; readonly maxMs: number }
+}
+
+/** Volumes that take longer are attached behind open ports: the others do not wait for them. */
+const firstStepsLimitMs = 20_000
+const lastStepsLimitMs = 3_000
+
+/** Runs until `stop`; rejects with a GatewayFailure when it cannot run. */
+export async function runDaemon(config: GatewayConfig, options: DaemonOptions): Promise<void> {
+  const { log, stop } = options
+  const stopped = new Promise<void>((resolve) => {
+    if (stop.aborted) resolve()
+    else stop.addEventListener('abort', () => resolve(), { once: true })
+  })
+  await checkPorts(config)
+  const gateway = new Gateway(config, options)
+  try {
+    await Promise.race([gateway.serve(), stopped])
+    if (!stop.aborted) options.ready?.()
+    await stopped
+    log.info('stopping: finishing what hosts have asked for')
+  } finally {
+    await gateway.close()
+  }
+}
+
+class Gateway {
+  readonly #config: GatewayConfig
+  readonly #options: DaemonOptions
+  readonly #known: Identity | undefined
+  readonly #incarnation = randomUUID()
+  readonly #inbox: DesiredInbox
+  readonly #session: Session
+  readonly #reporter: Reporter
+  readonly #firstWelcome: Promise<Welcome>
+  #opening: Promise<Engine> | undefined
+  #engine: Engine | undefined
+  #reconciler: Reconciler | undefined
+  #metrics: Metrics | undefined
+  #isServing = false
+  #isClosing = false
+
+  constructor(config: GatewayConfig, options: DaemonOptions) {
+    const { log, backOff } = options
+    this.#config = config
+    this.#options = options
+    this.#known = readIdentity(config)
+    this.#inbox = createDesiredInbox({
+      saved: readSaved(config, log),
+      save: (desired) => saveDesired(config.stateFolder, desired),
+      failed: (text) => {
+        log.error(text)
+        this.#reporter.event({ kind: 'state-not-saved', text, volumeId: 0 })
+      },
+      log,
+    })
+    let welcomed: (welcome: Welcome) => void
+    this.#firstWelcome = new Promise((resolve) => {
+      welcomed = resolve
+    })
+    this.#session = openSession({
+      addresses: config.control.addresses,
+      handlers: {
+        hello: () => this.#hello(),
+        welcomed: (welcome) => {
+          const mistake = this.#checkCell(welcome)
+          if (!mistake) welcomed(welcome)
+          return mistake
+        },
+        opened: () => this.#reporter.opened(),
+        desired: (desired) => this.#inbox.take(desired),
+        heartbeat: () => this.#reporter.heartbeat(),
+      },
+      log,
+      ...(backOff ? { backOff } : {}),
+    })
+    this.#reporter = createReporter({
+      send: this.#session.send,
+      observe: () => this.#observe(),
+      devices: () => this.#devices(),
+      hostConnections: () => this.#engine?.connections().length ?? 0,
+      events: createEventQueue(),
+    })
+  }
+
+  /** Resolves once hosts are served. */
+  async serve(): Promise<void> {
+    const { log } = this.#options
+    await this.#serveMetrics()
+    if (!this.#known) log.info('first start: waiting for control to take this gateway in')
+    const engine = await this.#openEngine()
+    if (!engine || this.#isClosing) return
+    const reconciler = createReconciler({
+      engine,
+      extentBytes: this.#config.engine.extentBytes,
+      changed: () => this.#reporter.changed(),
+    })
+    this.#reconciler = reconciler
+    await this.#inbox.deliverTo((desired) => reconciler.want(desired))
+    await withTimeout(reconciler.settled(), firstStepsLimitMs)
+    if (this.#isClosing) return
+    await listen(engine, this.#config)
+    this.#isServing = true
+    this.#reporter.changed()
+    const { ioPort, discoveryPort } = this.#config.hosts
+    const address = advertisedAddress(this.#config)
+    log.info(`serving hosts at ${address}:${ioPort}, discovery at ${address}:${discoveryPort}`)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true
+    this.#inbox.close()
+    this.#reporter.close()
+    this.#session.close()
+    if (this.#reconciler) await withTimeout(this.#reconciler.close(), lastStepsLimitMs)
+    await this.#metrics?.close()
+    // An engine that is still reading its stores back has to finish before it can close.
+    const engine = await this.#opening?.catch(() => undefined)
+    this.#engine = undefined
+    await engine?.close()
+  }
+
+  async #serveMetrics(): Promise<void> {
+    const { metrics } = this.#config
+    if (!metrics) return
+    this.#metrics = await serveMetrics({
+      ...metrics,
+      counterNames: this.#options.counterNames,
+      engine: () => this.#engine,
+      isServing: () => this.#isServing,
+      hasSession: () => this.#session.isOpen(),
+    })
+  }
+
+  /** Undefined when the gateway was closed meanwhile. */
+  async #openEngine(): Promise<Engine | undefined> {
+    const { open, log } = this.#options
+    const { cellId, controllerIds } = this.#known ?? grantOf(await this.#firstWelcome)
+    if (this.#isClosing) return undefined
+    this.#opening = startEngine(open, this.#config, controllerIds, (event) => this.#on(event), log)
+    const engine = await this.#opening
+    const storeIds = engine.devices().map((device) => device.storeId)
+    await keepIdentity(this.#config, this.#known, { cellId, controllerIds, storeIds })
+    this.#engine = engine
+    // Control learns which stores were formatted before it is told of any volume on them.
+    this.#reporter.heartbeat()
+    return engine
+  }
+
+  #hello(): Hello {
+    const { node, hosts, engine } = this.#config
+    const address = advertisedAddress(this.#config)
+    const devices = this.#devices()
+    return {
+      contractVersion,
+      nodeName: node.name,
+      incarnation: this.#incarnation,
+      rack: node.rack,
+      zone: node.zone,
+      softwareVersion,
+      io: { address, port: hosts.ioPort },
+      discovery: { address, port: hosts.discoveryPort },
+      extentBytes: engine.extentBytes,
+      devices,
+      storeIds: this.#known?.storeIds ?? devices.map((device) => device.storeId),
+    }
+  }
+
+  #checkCell({ cellId }: Welcome): string | undefined {
+    const own = this.#known?.cellId
+    if (own === undefined || own === cellId) return undefined
+    return `this gateway began in cell ${own}, but control belongs to cell ${cellId}`
+  }
+
+  #devices(): DeviceMessage[] {
+    return this.#engine ? observeDevices(this.#engine) : []
+  }
+
+  #observe(): Observed | undefined {
+    const revision = this.#inbox.revision()
+    if (!this.#isServing || !this.#engine || !this.#reconciler || revision === undefined)
+      return undefined
+    return { revision, volumes: this.#reconciler.observed(countConnections(this.#engine)) }
+  }
+
+  #on(event: EngineEvent): void {
+    const told = logEvent(event, this.#options.log)
+    if (told) this.#reporter.event(told)
+    if (event.kind === 'device-failed') this.#reporter.heartbeat()
+    this.#reporter.changed()
+  }
+}
+
+function grantOf({ cellId, controllerIdFirst, controllerIdLast }: Welcome) {
+  return { cellId, controllerIds: { first: controllerIdFirst, last: controllerIdLast } }
+}
+
+/** It is only a copy of what control knows: without it the gateway waits for control. */
+function readSaved(config: GatewayConfig, log: Logger): Desired | undefined {
+  try {
+    return readSavedDesired(config.stateFolder)
+  } catch (error) {
+    if (!(error instanceof GatewayFailure)) throw error
+    log.error(`${error.message} Nothing is served until control answers.`)
+    return undefined
+  }
+}

@@ -1,0 +1,4 @@
+/** A reason the gateway cannot run, in a sentence that says what to do about it. */
+export class GatewayFailure extends Error {
+  override readonly name = 'GatewayFailure'
+}

@@ -1,0 +1,81 @@
+/** Opens the engine on the configured devices, or fails with a sentence an operator can act on. */
+import type { Logger } from 'pino'
+import type {
+  Engine,
+  EngineErrorCode,
+  EngineEvent,
+  EngineOptions,
+  openEngine,
+} from '../native-rdma/index.js'
+import type { GatewayConfig } from './config.ts'
+import { GatewayFailure } from './failure.ts'
+import type { Identity } from './state.ts'
+import { firmwareRevision } from './version.ts'
+
+export type OpenEngine = typeof openEngine
+
+export async function startEngine(
+  open: OpenEngine,
+  { engine }: GatewayConfig,
+  controllerIds: Identity['controllerIds'],
+  onEvent: (event: EngineEvent) => void,
+  log: Logger,
+): Promise<Engine> {
+  const devices = engine.devices.map((device) => ({ ...device, bytes: BigInt(device.bytes) }))
+  const options: EngineOptions = {
+    devices,
+    reactors: engine.reactors,
+    cpus: engine.cpus,
+    pollUs: engine.pollUs,
+    bufferBytes: BigInt(engine.bufferBytes),
+    extentBytes: BigInt(engine.extentBytes),
+    segmentBytes: BigInt(engine.segmentBytes),
+    ioQueues: engine.ioQueues,
+    controllerIds,
+    firmwareRevision,
+    onEvent,
+  }
+  const opened = await open(options).catch((error: Error) => {
+    throw new GatewayFailure(describeEngineError(error, 'The engine cannot start'))
+  })
+  for (const feature of opened.features()) log.info(feature)
+  for (const { path, storeId, durability, capacityBytes } of opened.devices()) {
+    const waits = durability === 'flush' ? 'each write is flushed' : 'the device needs no flush'
+    log.info(
+      { device: path, storeId, durability, capacityBytes: Number(capacityBytes) },
+      `${path}: durability ${durability}, ${waits}`,
+    )
+  }
+  return opened
+}
+
+export async function listen(engine: Engine, { hosts }: GatewayConfig): Promise<void> {
+  const services = [
+    { service: 'io', port: hosts.ioPort, setting: 'hosts.ioPort' },
+    { service: 'discovery', port: hosts.discoveryPort, setting: 'hosts.discoveryPort' },
+  ] as const
+  for (const { service, port, setting } of services) {
+    const endpoint = { transport: 'tcp', service, address: hosts.address, port } as const
+    await engine.listen(endpoint).catch((error: Error) => {
+      const what = `Port ${port} of ${hosts.address} (${setting}) cannot be listened on`
+      throw new GatewayFailure(describeEngineError(error, what))
+    })
+  }
+}
+
+const advice: Partial<Record<EngineErrorCode, string>> = {
+  ADDRESS_IN_USE: 'Another process listens there: stop it, or configure another port.',
+  BUSY: 'Another process uses the device; is a second gateway running?',
+  FOREIGN: 'The device holds something that is not a store and is left alone; erase it yourself.',
+  NO_SPACE: 'The disk is full: free some space on it.',
+  UNSUPPORTED: 'Check that the kernel allows io_uring: sudo sysctl kernel.io_uring_disabled=0',
+  DEVICE_FAILED: 'The device does not work; the kernel log may say why.',
+  CORRUPT: 'What the device holds is damaged.',
+}
+
+/** One sentence of what, the engine's own words, and what to do about it. */
+export function describeEngineError(error: Error & { code?: unknown }, what: string): string {
+  const hint = advice[error.code as EngineErrorCode]
+  const said = error.message.replace(/\.$/, '')
+  return hint ? `${what}: ${said}. ${hint}` : `${what}: ${said}.`
+}

@@ -1,0 +1,95 @@
+/**
+ * Who this gateway is, on its own disk: its name, its stores and what the cell gave it for good.
+ *
+ * Placement groups are spread over the stores by their ids, so another set of stores would look for
+ * blocks where they are not: a gateway keeps the set it began with, or does not start.
+ */
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import Type, { type Static } from 'typebox'
+import type { GatewayConfig } from './config.ts'
+import { GatewayFailure } from './failure.ts'
+import { readStateFile, writeStateFile } from './state-file.ts'
+
+const identitySchema = Type.Object({
+  version: Type.Literal(1),
+  nodeName: Type.String(),
+  cellId: Type.String(),
+  extentBytes: Type.Integer(),
+  storeIds: Type.Array(Type.String(), { minItems: 1 }),
+  controllerIds: Type.Object({ first: Type.Integer(), last: Type.Integer() }),
+})
+
+export type Identity = Static<typeof identitySchema>
+
+/** What is remembered; undefined at a gateway's first start. Refuses a configuration that is another's. */
+export function readIdentity(config: GatewayConfig): Identity | undefined {
+  const path = pathIn(config)
+  makeFolder(config.stateFolder)
+  const identity = readStateFile(path, identitySchema)
+  if (!identity) return undefined
+  const { node, engine } = config
+  if (identity.nodeName !== node.name)
+    throw new GatewayFailure(
+      `${path} belongs to node ${identity.nodeName}, but node.name is ${node.name}.`,
+    )
+  if (identity.extentBytes !== engine.extentBytes)
+    throw new GatewayFailure(
+      `The stores were made with extents of ${identity.extentBytes} bytes, ` +
+        `but engine.extentBytes is ${engine.extentBytes}.`,
+    )
+  checkDevices(identity, engine.devices)
+  return identity
+}
+
+/** Before the engine opens the devices, because it would format what is new. */
+function checkDevices(identity: Identity, devices: GatewayConfig['engine']['devices']): void {
+  if (devices.length !== identity.storeIds.length)
+    throw new GatewayFailure(
+      `This gateway began with ${identity.storeIds.length} devices, but engine.devices names ` +
+        `${devices.length}. A gateway keeps the devices it began with.`,
+    )
+  const missing = devices.find(({ path }) => !existsSync(path))
+  if (missing)
+    throw new GatewayFailure(
+      `${missing.path} is missing, and it holds data. Bring the device back under this name.`,
+    )
+}
+
+/** Refuses other stores than it began with; remembers them at the first start. */
+export async function keepIdentity(
+  config: GatewayConfig,
+  known: Identity | undefined,
+  found: Pick<Identity, 'storeIds' | 'controllerIds' | 'cellId'>,
+): Promise<Identity> {
+  const storeIds = found.storeIds.toSorted()
+  if (!known) {
+    const identity: Identity = {
+      version: 1,
+      nodeName: config.node.name,
+      extentBytes: config.engine.extentBytes,
+      storeIds,
+      cellId: found.cellId,
+      controllerIds: found.controllerIds,
+    }
+    await writeStateFile(pathIn(config), identity)
+    return identity
+  }
+  const absent = known.storeIds.filter((id) => !storeIds.includes(id))
+  if (absent.length > 0)
+    throw new GatewayFailure(
+      `The devices are not those this gateway began with: store ${absent.join(', ')} is missing, ` +
+        `found are ${storeIds.join(', ')}.`,
+    )
+  return known
+}
+
+const pathIn = ({ stateFolder }: GatewayConfig) => join(stateFolder, 'identity.json')
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new GatewayFailure(`The folder ${folder} cannot be made: ${(error as Error).message}.`)
+  }
+}
