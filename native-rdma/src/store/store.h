@@ -100,12 +100,14 @@ class Store {
         std::string problem;        // With an error: a sentence for the operator.
     };
     // Formats an empty device (all zeroes where superblocks lie; otherwise Errc::foreign unless it
-    // is a store already: Errc::already_exists) with a new store id.
+    // is a store already: Errc::already_exists) with a new store id. `done` is given no store:
+    // open() it then.
     static void format(Device& device,
                        reactor::Executor& executor,
                        const StoreOptions& options,
                        Opened& opened);
-    // Opens a formatted device and replays its log.
+    // Opens a formatted device and replays its log. Errc::not_found: empty, format it; foreign:
+    // holds something else; corrupt: a store that is damaged. `device` outlives the store.
     static void open(Device& device,
                      reactor::Executor& executor,
                      const StoreOptions& options,

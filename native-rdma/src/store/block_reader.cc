@@ -1,0 +1,163 @@
+#include "store/block_reader.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/check.h"
+#include "base/crc32c.h"
+
+namespace store {
+
+using base::Errc;
+using base::Status;
+
+BlockReader::BlockReader(Device& device,
+                         reactor::Executor& executor,
+                         uint32_t pieces_max,
+                         const Index& index,
+                         Segments& segments,
+                         StoreStats& stats,
+                         Listener& listener)
+    : device_(device),
+      executor_(executor),
+      index_(index),
+      segments_(segments),
+      stats_(stats),
+      listener_(listener),
+      pieces_(std::make_unique<Piece[]>(pieces_max)),
+      free_count_(pieces_max) {
+    for (uint32_t number = pieces_max; number-- > 0;) {
+        Piece& piece = pieces_[number];
+        piece.reader = this;
+        piece.verb = DeviceVerb::read;
+        piece.vector = &piece.memory;
+        piece.vector_count = 1;
+        piece.done = [](DeviceIo& io, Status status) {
+            auto& landed = static_cast<Piece&>(io);
+            landed.reader->piece_done(landed, status);
+        };
+        piece.next_free = free_;
+        free_ = &piece;
+    }
+    zero_task_.reader = this;
+    zero_task_.run = [](reactor::Task& task) {
+        static_cast<ZeroTask&>(task).reader->finish_zeroes();
+    };
+}
+
+BlockReader::~BlockReader() {
+    CHECK(in_flight_ == 0 && !zero_task_.queued, "reads end before their store");
+}
+
+Status BlockReader::submit(ReadOp& op) {
+    if (free_count_ < op.block_count) {
+        return Status(Errc::busy);
+    }
+    ++in_flight_;
+    op.status = Status();
+    op.failed_block = 0;
+    op.pieces_left = 0;
+    const Index::Extent* extent = index_.find(op.extent);
+    Piece* piece = nullptr;
+    for (uint32_t index = 0; index < op.block_count; ++index) {
+        const uint32_t block = op.first_block + index;
+        const Location location = index_.get(extent, block);
+        if (location.place == 0) {
+            std::memset(op.data + size_t{index} * block_bytes, 0, block_bytes);
+        } else {
+            piece = append(op, piece, block, location);
+        }
+    }
+    if (piece != nullptr) {
+        send(*piece);
+    } else {
+        zeroes_.push_back(op);
+        executor_.defer(zero_task_);
+    }
+    return Status();
+}
+
+// Adds a block to the piece when it is its neighbour, or sends that off and begins another.
+BlockReader::Piece* BlockReader::append(ReadOp& op,
+                                        Piece* piece,
+                                        uint32_t block,
+                                        const Location& location) {
+    if (piece != nullptr && piece->first_block + piece->count == block &&
+        piece->place + piece->count == location.place) {
+        piece->crcs[piece->count++] = location.crc;
+        return piece;
+    }
+    if (piece != nullptr) {
+        send(*piece);
+    }
+    piece = free_;
+    free_ = piece->next_free;
+    --free_count_;
+    ++op.pieces_left;
+    piece->op = &op;
+    piece->place = location.place;
+    piece->first_block = block;
+    piece->count = 1;
+    piece->crcs[0] = location.crc;
+    segments_.pin(location.place);
+    return piece;
+}
+
+void BlockReader::send(Piece& piece) {
+    const ReadOp& op = *piece.op;
+    uint8_t* data = op.data + size_t{piece.first_block - op.first_block} * block_bytes;
+    piece.memory = {data, size_t{piece.count} * block_bytes};
+    piece.offset = Layout::offset_of(piece.place);
+    piece.bytes = piece.count * block_bytes;
+    piece.registered_index = op.registered_index;
+    device_.submit(piece);
+}
+
+void BlockReader::piece_done(Piece& piece, Status status) {
+    ReadOp& op = *piece.op;
+    if (status.ok()) {
+        verify(piece);
+    } else if (op.status.ok()) {
+        op.status = status;
+        op.failed_block = piece.first_block;
+    }
+    segments_.unpin(piece.place);
+    piece.next_free = free_;
+    free_ = &piece;
+    ++free_count_;
+    if (--op.pieces_left == 0) {
+        finish(op);
+    }
+}
+
+// Of several damaged blocks the lowest is named.
+void BlockReader::verify(Piece& piece) {
+    ReadOp& op = *piece.op;
+    const auto* data = static_cast<const uint8_t*>(piece.memory.iov_base);
+    for (uint32_t index = 0; index < piece.count; ++index) {
+        if (base::crc32c(data + size_t{index} * block_bytes, block_bytes) == piece.crcs[index]) {
+            continue;
+        }
+        ++stats_.checksum_errors;
+        const uint32_t block = piece.first_block + index;
+        if (op.status.ok() ||
+            (op.status.code() == Errc::checksum_wrong && block < op.failed_block)) {
+            op.status = Status(Errc::checksum_wrong);
+            op.failed_block = block;
+        }
+    }
+}
+
+void BlockReader::finish(ReadOp& op) {
+    --in_flight_;
+    op.done(op, op.status);
+    listener_.read_over();
+}
+
+void BlockReader::finish_zeroes() {
+    for (uint32_t left = zeroes_.count(); left > 0; --left) {
+        finish(*zeroes_.pop_front());
+    }
+}
+
+}  // namespace store

@@ -1,0 +1,266 @@
+#include "store/log_replay.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/check.h"
+#include "store/segment_format.h"
+
+namespace store {
+
+using base::Errc;
+using base::Status;
+
+namespace {
+
+constexpr uint32_t window_blocks_max = 512;
+static_assert(window_blocks_max >= batch_blocks_max, "a batch fits the window");
+
+}  // namespace
+
+LogReplay::LogReplay(Device& device, LogStore& store, RecoveryProgress& progress, Client& client)
+    : device_(device),
+      store_(store),
+      progress_(progress),
+      client_(client),
+      sweep_(device, store.layout(), DeviceVerb::read, *this),
+      step_(device, *this),
+      layout_(store.layout()),
+      window_blocks_(std::min(window_blocks_max, layout_.segment_blocks())) {
+    window_ = make_pages(window_blocks_);
+}
+
+bool LogReplay::ours(const uint8_t* store_id) const {
+    return std::memcmp(store_id, store_.id().data(), store_.id().size()) == 0;
+}
+
+bool LogReplay::visit(uint32_t segment, uint8_t* block) {
+    SegmentHeader header;
+    std::memcpy(&header, block, sizeof header);
+    const char* broken = invalid(header);
+    if (broken == nullptr && !ours(header.store_id)) {
+        broken = "it is another store's";
+    }
+    if (broken == nullptr && header.index != segment) {
+        broken = "it belongs to another segment";
+    }
+    if (broken != nullptr) {
+        problem_ =
+            "The header of segment " + std::to_string(segment) + " is damaged: " + broken + ".";
+        return false;
+    }
+    max_sequence_ = std::max<uint64_t>(max_sequence_, header.sequence);
+    durable_through_ = std::max<uint64_t>(durable_through_, header.durable_through);
+    if (header.kind == static_cast<uint32_t>(SegmentKind::log)) {
+        found_.push_back({segment, header.sequence, header.first_log_sequence});
+    }
+    return true;
+}
+
+void LogReplay::swept(Status status) {
+    if (!status.ok() || !problem_.empty()) {
+        client_.replayed(status.ok() ? Status(Errc::corrupt) : status, end_, std::move(problem_));
+        return;
+    }
+    std::sort(found_.begin(), found_.end(), [](const Found& left, const Found& right) {
+        return left.sequence < right.sequence;
+    });
+    progress_.segments_total = found_.size();
+    next_segment();
+}
+
+// Batches may be missing before a segment only when they were all durable once: then the segments
+// that held them were no longer needed. Otherwise the log ended before it.
+void LogReplay::next_segment() {
+    if (current_ == found_.size() || found_[current_].first_log_sequence > end_.next_sequence) {
+        const bool more = current_ < found_.size();
+        if (!more || found_[current_].first_log_sequence > durable_through_ + 1) {
+            finish();
+            return;
+        }
+    }
+    const Found& found = found_[current_];
+    if (found.first_log_sequence < end_.next_sequence) {
+        fail("Segment " + std::to_string(found.segment) + " repeats a part of the log.");
+        return;
+    }
+    end_.next_sequence = found.first_log_sequence;
+    store_.segments().adopt(found.segment, found.sequence);
+    open_ = true;
+    clean_ = false;
+    block_ = 1;
+    load();
+}
+
+// Fills the window from the next batch's first block on.
+void LogReplay::load() {
+    window_first_ = block_;
+    window_count_ = std::min(window_blocks_, layout_.segment_blocks() - block_);
+    step_.run(DeviceVerb::read,
+              Layout::offset_of(layout_.place(found_[current_].segment, block_)),
+              window_.get(),
+              window_count_ * block_bytes,
+              &LogReplay::loaded);
+}
+
+void LogReplay::loaded(Status status) {
+    if (!status.ok()) {
+        client_.replayed(status, end_, "The device failed to read its log.");
+    } else if (looking_) {
+        look_for_later();
+    } else {
+        replay();
+    }
+}
+
+void LogReplay::replay() {
+    while (open_ && block_ < layout_.segment_blocks()) {
+        if (block_ < window_first_ || block_ >= window_first_ + window_count_) {
+            load();
+            return;
+        }
+        const uint32_t in_window = window_first_ + window_count_ - block_;
+        const BatchReader batch(window_.get() + size_t{block_ - window_first_} * block_bytes);
+        if (batch.invalid_sizes() != nullptr ||
+            batch.blocks() > layout_.segment_blocks() - block_) {
+            break;
+        }
+        const bool verify = batch.header().log_sequence > durable_through_;
+        if (in_window < (verify ? batch.blocks() : batch.header().header_blocks)) {
+            load();
+            return;
+        }
+        if (!follows(batch) || (verify && !batch.data_whole())) {
+            break;
+        }
+        apply(batch);
+    }
+    segment_ended();
+}
+
+bool LogReplay::follows(const BatchReader& batch) const {
+    const BatchHeader& header = batch.header();
+    const bool closes = (header.flags & batch_closes) != 0;
+    return batch.invalid() == nullptr && ours(header.store_id) &&
+           header.log_sequence == end_.next_sequence && header.incarnation >= end_.incarnation &&
+           header.segment_sequence == found_[current_].sequence && header.segment_block == block_ &&
+           (closes || block_ + batch.blocks() < layout_.segment_blocks());
+}
+
+void LogReplay::apply(const BatchReader& batch) {
+    const BatchHeader& header = batch.header();
+    const uint32_t segment = found_[current_].segment;
+    Index& index = store_.index();
+    Place place = layout_.place(segment, block_ + header.header_blocks);
+    uint32_t data_block = 0;
+    for (uint32_t number = 0; number < header.entry_count; ++number) {
+        const BatchEntry entry = batch.entry(number);
+        const base::ExtentId id{
+            base::VolumeId{entry.volume}, entry.extent_index, base::PgId{entry.pg}};
+        if (entry.kind == static_cast<uint32_t>(EntryKind::delete_volume)) {
+            index.erase_volume(id.volume);
+            store_.segments().note_tombstone(segment);
+            continue;
+        }
+        if (entry.kind == static_cast<uint32_t>(EntryKind::deallocate)) {
+            index.erase(id, entry.first_block, entry.block_count);
+            store_.segments().note_tombstone(segment);
+            continue;
+        }
+        const uint64_t version = PackedVersion::pack({base::Epoch{entry.epoch}, entry.counter});
+        Index::Extent& extent = index.open(id);
+        for (uint32_t each = 0; each < entry.block_count; ++each, ++place, ++data_block) {
+            store_.segments().came_alive(place);
+            index.set(
+                extent, entry.first_block + each, {place, batch.block_crc(data_block), version});
+        }
+    }
+    end_.incarnation = header.incarnation;
+    end_.last_version = {base::Epoch{header.last_epoch}, header.last_counter};
+    ++end_.next_sequence;
+    block_ += batch.blocks();
+    open_ = (header.flags & batch_closes) == 0;
+    clean_ = (header.flags & batch_clean) != 0;
+    ++progress_.batches_replayed;
+    progress_.blocks_live = index.block_count();
+}
+
+void LogReplay::segment_ended() {
+    ++progress_.segments_scanned;
+    if (!open_) {
+        ++current_;
+        next_segment();
+        return;
+    }
+    if (end_.next_sequence <= durable_through_) {
+        damaged(block_);
+        return;
+    }
+    end_.head = {found_[current_].segment, block_};
+    looking_ = true;
+    if (clean_ || block_ == layout_.segment_blocks()) {
+        finish();
+    } else {
+        load();
+    }
+}
+
+// A later batch that knows the missing one was durable tells damage from the log's end.
+void LogReplay::look_for_later() {
+    const Found& found = found_[current_];
+    for (; block_ < layout_.segment_blocks(); ++block_) {
+        if (block_ >= window_first_ + window_count_) {
+            load();
+            return;
+        }
+        const BatchReader batch(window_.get() + size_t{block_ - window_first_} * block_bytes);
+        const BatchHeader& header = batch.header();
+        if (batch.invalid_sizes() != nullptr || header.segment_sequence != found.sequence ||
+            header.durable_through < end_.next_sequence ||
+            header.header_blocks > layout_.segment_blocks() - block_) {
+            continue;
+        }
+        if (header.header_blocks > window_first_ + window_count_ - block_) {
+            load();
+            return;
+        }
+        if (batch.invalid() == nullptr && ours(header.store_id)) {
+            damaged(end_.head.block);
+            return;
+        }
+    }
+    finish();
+}
+
+// Segments behind the log's end were begun by batches that were never acknowledged.
+void LogReplay::finish() {
+    const size_t in_log = current_ + (looking_ ? 1 : 0);
+    Segments& segments = store_.segments();
+    for (size_t each = in_log; each < found_.size(); ++each) {
+        segments.adopt(found_[each].segment, found_[each].sequence);
+    }
+    segments.all_adopted();
+    for (size_t each = 0; each < in_log; ++each) {
+        if (found_[each].segment != end_.head.segment) {
+            segments.close(found_[each].segment);
+        }
+    }
+    for (size_t each = in_log; each < found_.size(); ++each) {
+        segments.abandon(found_[each].segment);
+    }
+    end_.next_segment_sequence = max_sequence_ + 1;
+    client_.replayed(Status(), end_, {});
+}
+
+void LogReplay::damaged(uint32_t block) {
+    fail("The log is damaged in segment " + std::to_string(found_[current_].segment) +
+         " at block " + std::to_string(block) +
+         ": what was acknowledged behind it cannot be found.");
+}
+
+void LogReplay::fail(std::string problem) {
+    client_.replayed(Status(Errc::corrupt), end_, std::move(problem));
+}
+
+}  // namespace store

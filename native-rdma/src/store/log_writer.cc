@@ -1,0 +1,457 @@
+#include "store/log_writer.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "store/segment_writer.h"
+
+namespace store {
+
+using base::Errc;
+using base::Status;
+
+LogWriter::LogWriter(const LogParts& parts, Listener& listener)
+    : parts_(parts), listener_(listener) {
+    for (uint32_t made = 0; made < parts.batches_in_flight_max; ++made) {
+        batches_.push_back(std::make_unique<LogBatch>());
+        batches_.back()->writer = this;
+        free_.push_back(*batches_.back());
+    }
+    task_.writer = this;
+    task_.run = [](reactor::Task& task) { static_cast<SendTask&>(task).writer->turn(); };
+}
+
+LogWriter::~LogWriter() {
+    CHECK(in_flight_.empty() && !task_.queued, "a log is closed before it is destroyed");
+    while (free_.pop_front() != nullptr) {
+    }
+}
+
+void LogWriter::advance(LogState to) {
+    CHECK(may_move(state_, to), "the log's state moves only along its picture");
+    state_ = to;
+}
+
+void LogWriter::start(const LogEnd& end) {
+    end_ = end;
+    durable_through_ = end.next_sequence - 1;
+    advance(LogState::sealing);
+    schedule();
+}
+
+void LogWriter::submit(WriteOp& op) {
+    op.log_sequence = ++tickets_;
+    writes_.push_back(op);
+    schedule();
+}
+
+void LogWriter::submit(Store::DeleteOp& op) {
+    op.log_sequence = ++tickets_;
+    deletes_.push_back(op);
+    schedule();
+}
+
+void LogWriter::close() {
+    closing_ = true;
+    parts_.reclaimer.stop();
+    schedule();
+}
+
+// What is submitted in one turn of the executor goes out together at its end.
+void LogWriter::schedule() {
+    parts_.executor.defer(task_);
+}
+
+void LogWriter::turn() {
+    const bool waiting = !writes_.empty() || !deletes_.empty();
+    switch (state_) {
+        case LogState::stalled:
+            if (waiting) {
+                advance(LogState::sealing);
+                seal();
+            }
+            break;
+        case LogState::sealing:
+            seal();
+            break;
+        case LogState::writing:
+            send();
+            break;
+        case LogState::failed:
+            refuse_waiting(Status(Errc::device_failed));
+            break;
+        case LogState::idle:
+        case LogState::draining:
+            break;
+    }
+    settle();
+}
+
+void LogWriter::seal() {
+    if (!in_flight_.empty()) {
+        return;
+    }
+    if (parts_.segments.any_abandoned() || !parts_.reclaimer.idle()) {
+        parts_.reclaimer.kick();
+        return;
+    }
+    LogHead& head = end_.head;
+    if (head.segment == Segments::none) {
+        if (parts_.segments.free_count() == 0) {
+            stall();
+            return;
+        }
+        head = {parts_.segments.take(end_.next_segment_sequence++), 0};
+    }
+    ++end_.incarnation;
+    const bool last = head.block + 1 == parts_.layout.segment_blocks();
+    send_empty(batch_begins | (last ? batch_closes : 0));
+}
+
+// There is no room to go on from; the next operation tries again.
+void LogWriter::stall() {
+    advance(LogState::stalled);
+    refuse_waiting(Status(Errc::no_space));
+    tell_ready(Status());
+}
+
+void LogWriter::send() {
+    const uint64_t last = tickets_;
+    while (!free_.empty() && waits(last) && send_one()) {
+    }
+}
+
+// Whether an operation waits that came not after ticket `last`: one that is refused and comes back
+// at once has its turn later.
+bool LogWriter::waits(uint64_t last) {
+    const WriteOp* write = writes_.front();
+    const Store::DeleteOp* deletion = deletes_.front();
+    return (write != nullptr && write->log_sequence <= last) ||
+           (deletion != nullptr && deletion->log_sequence <= last);
+}
+
+bool LogWriter::write_first() {
+    const WriteOp* write = writes_.front();
+    const Store::DeleteOp* deletion = deletes_.front();
+    return deletion == nullptr ||
+           (write != nullptr && write->log_sequence < deletion->log_sequence);
+}
+
+// Blocks free in the head's segment, but for the one its closing batch may need.
+uint32_t LogWriter::room() const {
+    const LogHead& head = end_.head;
+    return head.segment == Segments::none
+               ? 0
+               : parts_.layout.segment_blocks() - 1 - std::max(head.block, 1u);
+}
+
+// Sends one batch or refuses one operation; false when there is something to wait for first.
+bool LogWriter::send_one() {
+    const WriteOp* write = write_first() ? writes_.front() : nullptr;
+    const bool data = write != nullptr && write->data != nullptr;
+    const uint32_t data_blocks = data ? write->block_count : 0;
+    if (data && parts_.index_bytes_max != 0 && parts_.index.bytes() >= parts_.index_bytes_max) {
+        refuse_first(Status(Errc::no_space));
+        return true;
+    }
+    if (header_blocks_for(1, data_blocks) + data_blocks > room()) {
+        if (parts_.segments.free_count() <= (data ? segments_reserved : 0)) {
+            if (!parts_.reclaimer.idle()) {
+                return false;
+            }
+            refuse_first(Status(Errc::no_space));
+            return true;
+        }
+        if (end_.head.segment != Segments::none) {
+            send_empty(batch_closes);
+            return true;
+        }
+        end_.head = {parts_.segments.take(end_.next_segment_sequence++), 0};
+    }
+    LogBatch& batch = begin_batch();
+    gather(batch);
+    send_batch(batch, 0);
+    return true;
+}
+
+void LogWriter::refuse_first(Status status) {
+    if (write_first()) {
+        WriteOp& op = *writes_.pop_front();
+        op.done(op, status);
+    } else {
+        Store::DeleteOp& op = *deletes_.pop_front();
+        op.done(op, status);
+    }
+}
+
+void LogWriter::gather(LogBatch& batch) {
+    const uint32_t space = room();
+    while (!writes_.empty() || !deletes_.empty()) {
+        const bool write = write_first();
+        const bool data = write && writes_.front()->data != nullptr;
+        const uint32_t blocks = batch.header.blocks_with(data ? writes_.front()->block_count : 0);
+        if (blocks == 0 || blocks > space) {
+            return;
+        }
+        if (write) {
+            WriteOp& op = *writes_.pop_front();
+            batch.header.add(op);
+            batch.writes.push_back(op);
+            end_.last_version = std::max(end_.last_version, op.version);
+            op.log_sequence = end_.next_sequence;
+        } else {
+            Store::DeleteOp& op = *deletes_.pop_front();
+            batch.header.add(op);
+            batch.deletes.push_back(op);
+            op.log_sequence = end_.next_sequence;
+        }
+    }
+}
+
+LogBatch& LogWriter::begin_batch() {
+    LogBatch& batch = *free_.pop_front();
+    batch.header.begin();
+    return batch;
+}
+
+void LogWriter::send_empty(uint32_t flags) {
+    send_batch(begin_batch(), flags);
+}
+
+void LogWriter::send_batch(LogBatch& batch, uint32_t flags) {
+    LogHead& head = end_.head;
+    batch.begins_segment = head.block == 0;
+    batch.before = batch.begins_segment ? LogHead{} : head;
+    batch.segment = head.segment;
+    batch.sequence = end_.next_sequence++;
+    batch.flags = flags;
+    batch.landed = false;
+    const uint32_t first_block = std::max(head.block, 1u);
+    batch.data_place =
+        parts_.layout.place(head.segment, first_block + batch.header.header_blocks());
+    finish_header(batch, first_block);
+    head.block = first_block + batch.header.blocks();
+    parts_.segments.batch_sent(batch.segment);
+    if ((flags & batch_closes) != 0) {
+        parts_.segments.close(batch.segment);
+        head = {};
+    }
+    in_flight_.push_back(batch);
+    parts_.device.submit(batch.io);
+}
+
+// Headers and the vector over them and the operations' own data.
+void LogWriter::finish_header(LogBatch& batch, uint32_t first_block) {
+    BatchStamp stamp;
+    stamp.store_id = parts_.store_id;
+    stamp.log_sequence = batch.sequence;
+    stamp.incarnation = end_.incarnation;
+    stamp.segment_sequence = parts_.segments.sequence(batch.segment);
+    stamp.durable_through = durable_through_;
+    stamp.segment_block = first_block;
+    stamp.flags = batch.flags;
+    stamp.last_version = end_.last_version;
+    batch.header.finish(stamp);
+    if (batch.begins_segment) {
+        write_segment_header(batch.pages.get(),
+                             {SegmentKind::log,
+                              parts_.store_id,
+                              stamp.segment_sequence,
+                              batch.sequence,
+                              durable_through_,
+                              batch.segment});
+    }
+    const uint32_t skip = batch.begins_segment ? 0 : 1;
+    DeviceIo& io = batch.io;
+    batch.vector[0] = {batch.pages.get() + size_t{skip} * block_bytes,
+                       size_t{1 - skip + batch.header.header_blocks()} * block_bytes};
+    io.bytes = static_cast<uint32_t>(batch.vector[0].iov_len);
+    io.vector_count = 1;
+    for (WriteOp* op = batch.writes.front(); op != nullptr; op = batch.writes.after(*op)) {
+        if (op->data != nullptr) {
+            const size_t bytes = size_t{op->block_count} * block_bytes;
+            batch.vector[io.vector_count++] = {const_cast<uint8_t*>(op->data), bytes};
+            io.bytes += static_cast<uint32_t>(bytes);
+        }
+    }
+    io.verb = parts_.write_verb;
+    io.vector = batch.vector;
+    io.offset = Layout::offset_of(
+        parts_.layout.place(batch.segment, batch.begins_segment ? 0 : first_block));
+    io.done = [](DeviceIo& done, Status status) {
+        LogBatch& landed = *static_cast<LogBatch::Io&>(done).batch;
+        landed.writer->landed(landed, status);
+    };
+}
+
+void LogWriter::landed(LogBatch& batch, Status status) {
+    batch.landed = true;
+    batch.status = status;
+    if (status.ok()) {
+        ++parts_.stats.batches;
+        parts_.stats.flushes += parts_.write_verb == DeviceVerb::write_durable ? 1 : 0;
+        parts_.stats.device_bytes_written += batch.io.bytes;
+    } else if (status.code() != Errc::no_space) {
+        fail();
+    } else if (state_ == LogState::writing || state_ == LogState::sealing) {
+        advance(LogState::draining);
+    }
+    if (failed()) {
+        drop_landed();
+    } else {
+        acknowledge();
+    }
+    schedule();
+}
+
+void LogWriter::acknowledge() {
+    while (!in_flight_.empty() && in_flight_.front()->landed && in_flight_.front()->status.ok()) {
+        LogBatch& batch = *in_flight_.pop_front();
+        durable_through_ = batch.sequence;
+        apply(batch);
+        parts_.segments.batch_settled(batch.segment);
+        const bool sealed = (batch.flags & batch_begins) != 0;
+        if (sealed && state_ == LogState::sealing) {
+            advance(LogState::writing);
+        }
+        complete(batch, Status());
+        if (sealed) {
+            tell_ready(Status());
+        }
+    }
+    parts_.reclaimer.kick();
+    if (state_ == LogState::draining && all_landed()) {
+        rewind();
+    }
+}
+
+void LogWriter::apply(LogBatch& batch) {
+    Place place = batch.data_place;
+    for (WriteOp* op = batch.writes.front(); op != nullptr; op = batch.writes.after(*op)) {
+        if (op->data == nullptr) {
+            parts_.index.erase(op->extent, op->first_block, op->block_count);
+            parts_.segments.note_tombstone(batch.segment);
+            continue;
+        }
+        const uint64_t version = PackedVersion::pack(op->version);
+        Index::Extent& extent = parts_.index.open(op->extent);
+        for (uint32_t index = 0; index < op->block_count; ++index, ++place) {
+            parts_.segments.came_alive(place);
+            parts_.index.set(
+                extent, op->first_block + index, {place, op->block_crcs[index], version});
+        }
+        parts_.stats.host_bytes_written += uint64_t{op->block_count} * block_bytes;
+    }
+    for (auto* op = batch.deletes.front(); op != nullptr; op = batch.deletes.after(*op)) {
+        parts_.index.erase_volume(op->volume);
+        parts_.segments.note_tombstone(batch.segment);
+    }
+}
+
+void LogWriter::complete(LogBatch& batch, Status status) {
+    while (WriteOp* op = batch.writes.pop_front()) {
+        op->done(*op, status);
+    }
+    while (Store::DeleteOp* op = batch.deletes.pop_front()) {
+        op->done(*op, status);
+    }
+    free_.push_back(batch);
+}
+
+bool LogWriter::all_landed() {
+    for (LogBatch* batch = in_flight_.front(); batch != nullptr; batch = in_flight_.after(*batch)) {
+        if (!batch->landed) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// The file system took the first batch in flight away: what follows it is unmade, newest first.
+void LogWriter::rewind() {
+    const LogBatch& first = *in_flight_.front();
+    end_.head = first.before;
+    end_.next_sequence = first.sequence;
+    std::vector<LogBatch*> unmade;
+    for (LogBatch* batch = in_flight_.front(); batch != nullptr; batch = in_flight_.after(*batch)) {
+        unmade.push_back(batch);
+    }
+    for (auto batch = unmade.rbegin(); batch != unmade.rend(); ++batch) {
+        if (((*batch)->flags & batch_closes) != 0) {
+            parts_.segments.reopen((*batch)->segment);
+        }
+        parts_.segments.batch_settled((*batch)->segment);
+        if ((*batch)->begins_segment) {
+            parts_.segments.abandon((*batch)->segment);
+        }
+    }
+    while (LogBatch* batch = in_flight_.pop_front()) {
+        complete(*batch, Status(Errc::no_space));
+    }
+    stall();
+}
+
+void LogWriter::fail() {
+    if (!failed()) {
+        advance(LogState::failed);
+        parts_.stats.failed = true;
+        tell_ready(Status(Errc::device_failed));
+    }
+}
+
+// Their memory is the device's until they land.
+void LogWriter::drop_landed() {
+    LogBatch* next = nullptr;
+    for (LogBatch* batch = in_flight_.front(); batch != nullptr; batch = next) {
+        next = in_flight_.after(*batch);
+        if (batch->landed) {
+            in_flight_.remove(*batch);
+            complete(*batch, Status(Errc::device_failed));
+        }
+    }
+}
+
+void LogWriter::refuse_waiting(Status status) {
+    const uint64_t last = tickets_;
+    while (waits(last)) {
+        refuse_first(status);
+    }
+}
+
+void LogWriter::reclaimed() {
+    schedule();
+}
+
+void LogWriter::reclaim_failed(Status status) {
+    if (status.code() != Errc::no_space) {
+        fail();
+        drop_landed();
+    } else if (state_ == LogState::sealing) {
+        stall();
+    }
+    schedule();
+}
+
+void LogWriter::tell_ready(Status status) {
+    if (!ready_told_) {
+        ready_told_ = true;
+        listener_.log_ready(status);
+    }
+}
+
+// The end of close(): all is at rest, the clean end is written where there is room for it.
+void LogWriter::settle() {
+    if (!closing_ || closed_told_ || !in_flight_.empty() || !writes_.empty() || !deletes_.empty() ||
+        !parts_.reclaimer.idle()) {
+        return;
+    }
+    if (state_ == LogState::writing && !clean_end_sent_ && room() > 0) {
+        clean_end_sent_ = true;
+        send_empty(batch_clean);
+        return;
+    }
+    closed_told_ = true;
+    listener_.log_closed();
+}
+
+}  // namespace store

@@ -1,0 +1,56 @@
+// Gives back segments the log no longer needs: marks each free on the device, then discards it.
+//
+// The mark is durable before the segment counts as gone: deallocations that outlive it may then go
+// too. One segment at a time. Thread: the store's. Lifetime: outlives its operation (see idle()).
+#pragma once
+
+#include "base/ids.h"
+#include "store/device_step.h"
+#include "store/pages.h"
+#include "store/segments.h"
+
+namespace store {
+
+class Reclaimer {
+  public:
+    struct Listener {
+        [[nodiscard]] virtual uint64_t durable_through() const = 0;
+        // A segment is free, or none is left to mark.
+        virtual void reclaimed() = 0;
+        // The mark could not be written; what waits stays queued until the next kick().
+        virtual void reclaim_failed(base::Status status) = 0;
+
+      protected:
+        ~Listener() = default;
+    };
+
+    Reclaimer(Device& device,
+              const Layout& layout,
+              const base::Uuid& store_id,
+              DeviceVerb write_verb,
+              Segments& segments);
+    void listen(Listener& listener) { listener_ = &listener; }
+
+    // Begins when something is to be done and nothing is under way.
+    void kick();
+    // Begins nothing more.
+    void stop() { stopped_ = true; }
+    [[nodiscard]] bool idle() const { return !busy_; }
+
+  private:
+    void marked(base::Status status);
+    void discarded(base::Status status);
+
+    Layout layout_;
+    base::Uuid store_id_;
+    DeviceVerb write_verb_;
+    Segments& segments_;
+    Listener* listener_ = nullptr;
+    bool busy_ = false;
+    bool stopped_ = false;
+    uint32_t segment_ = Segments::none;
+    Pages page_;
+    DeviceStep<Reclaimer> step_;
+};
+
+}  // namespace store
