@@ -133,10 +133,12 @@ void LoadGenerator::run() {
         begin_draining();
         return;
     }
-    if (state_ == LoadState::running && !measuring_) {
+    if (state_ == LoadState::running && measuring_) {
+        arm_alarm(end_ns_);
+    } else if (state_ == LoadState::running && options_.ramp_ms != 0) {
         arm_alarm(now_ns + options_.ramp_ms * nanoseconds_per_ms);
     } else if (state_ == LoadState::running) {
-        arm_alarm(end_ns_);
+        begin_measuring();
     }
     start_jobs();
 }

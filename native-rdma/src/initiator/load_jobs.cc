@@ -162,6 +162,9 @@ void LoadGenerator::on_answer(Job& job) {
 }
 
 void LoadGenerator::measure(const Job& job) {
+    if (job.started_ns < measure_from_ns_) {
+        return;  // Of the ramp.
+    }
     const uint64_t now_ns = reactor::Reactor::clock_ns();
     longest_gap_ns_ = std::max(longest_gap_ns_, now_ns - last_answer_ns_);
     last_answer_ns_ = now_ns;

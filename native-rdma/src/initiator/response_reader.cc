@@ -80,15 +80,20 @@ ResponseEvent ResponseReader::take_header(std::span<const uint8_t>& input) {
     if (initialized_ == (common.type == tcp::PduType::ic_response)) {
         return fail();
     }
+    const bool digested = (common.flags & tcp::flag_header_digest) != 0;
+    const bool ending = common.type == tcp::PduType::c2h_terminate;
+    if (!ending && digested != header_digest_) {
+        return fail();
+    }
     uint32_t wanted = expected;
     if (common.type == tcp::PduType::c2h_data) {
         wanted = std::max<uint32_t>(wanted, common.data_offset);
-    } else if (common.type == tcp::PduType::c2h_terminate) {
+    } else if (ending) {
         if (common.pdu_bytes > expected + tcp::terminate_data_bytes_max) {
             return fail();
         }
         wanted = common.pdu_bytes;
-    } else if ((common.flags & tcp::flag_header_digest) != 0) {
+    } else if (header_digest_) {
         wanted += tcp::digest_bytes;
     }
     if (wanted > sizeof(header_)) {
@@ -112,9 +117,6 @@ ResponseEvent ResponseReader::finish_header() {
     if (common.type == tcp::PduType::c2h_terminate) {
         phase_ = Phase::broken;
         return ResponseEvent::terminate;
-    }
-    if (((common.flags & tcp::flag_header_digest) != 0) != header_digest_) {
-        return fail();
     }
     if (common.type == tcp::PduType::c2h_data) {
         return begin_data(common);
