@@ -7,13 +7,18 @@ export interface Connection {
   readonly hostNqn: string
 }
 
-export function connectCommand({ address, port, subsystemNqn, hostNqn }: Connection): string {
+/** The program and its arguments. */
+export function connectWords(connection: Connection): string[] {
+  const { address, port, subsystemNqn, hostNqn } = connection
   const words = ['nvme', 'connect', '-t', 'tcp', '-a', address, '-s', String(port)]
   words.push('-n', subsystemNqn, '-q', hostNqn)
   // A volume comes back: a host that gives up after ten minutes would lose its file system.
   words.push('--ctrl-loss-tmo=-1', '--reconnect-delay=2')
-  return words.map(quote).join(' ')
+  return words
 }
+
+export const connectCommand = (connection: Connection): string =>
+  connectWords(connection).map(quote).join(' ')
 
 /** An NQN may hold any printable character, also those that a shell acts on. */
 const quote = (word: string): string =>
