@@ -1,6 +1,6 @@
 /** A process of the quick start: its output goes to a file, and it ends in bounded time when told to. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 export interface Child {
@@ -26,9 +26,10 @@ export interface ChildOptions {
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const exitWithParent = new URL('exit-with-parent.mjs', import.meta.url).href
 const stopLimitMs = 15_000
+const logBytesMax = 16 * 2 ** 20
 
 export function startChild({ name, main, args, logPath }: ChildOptions): Child {
-  const log = openSync(logPath, 'a', 0o600)
+  const log = openLog(logPath)
   // A process group of its own: the terminal's Ctrl-C reaches only the parent, which stops the
   // children in their order. The channel is how they notice a parent that was killed.
   const command = ['--import', 'tsx', '--import', exitWithParent, main, ...args]
@@ -62,6 +63,13 @@ export function startChild({ name, main, args, logPath }: ChildOptions): Child {
       clearTimeout(late)
     },
   }
+}
+
+/** Appends to the log; one that has grown large is put aside, in the place of the one before it. */
+function openLog(path: string): number {
+  const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  if (bytes > logBytesMax) renameSync(path, `${path}.old`)
+  return openSync(path, 'a', 0o600)
 }
 
 /** The last lines of a log file, as people read them. */

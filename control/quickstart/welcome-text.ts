@@ -1,0 +1,46 @@
+/** What the quick start prints once everything is up: where things are and what to try. */
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { filesOf, type Layout } from './layout.ts'
+
+export function welcomeText(layout: Layout, hostNqn = readHostNqn()): string {
+  const { address, apiPort, gateways } = layout
+  const api = `http://${address}:${apiPort}`
+  const post = (path: string, body: unknown) =>
+    `  curl -s -X POST ${api}/v1/${path} -H 'content-type: application/json' \\\n` +
+    `    -d '${JSON.stringify(body)}'`
+  const discoveryPort = gateways[0]?.discoveryPort
+  const volume = { name: 'first', sizeBytes: 2 ** 30 }
+  return [
+    'Ashlar is up.',
+    '',
+    `  API         ${api}/v1`,
+    `  Swagger UI  ${api}/docs`,
+    ...gateways.map(
+      ({ name, rack, ioPort, discoveryPort: port }) =>
+        `  ${name}   rack ${rack}, hosts ${address}:${ioPort}, discovery ${address}:${port}`,
+    ),
+    `  logs        ${filesOf(layout, '*').log}`,
+    '',
+    'Create a volume of 1 GiB and attach it to this host:',
+    post('volumes', volume),
+    post('attachments', { volume: volume.name, hostNqn }),
+    '',
+    'The answer holds the `nvme connect` line for the volume. Or connect to all of this host:',
+    '  modprobe nvme-tcp',
+    `  nvme connect-all -t tcp -a ${address} -s ${discoveryPort} -q ${hostNqn} --ctrl-loss-tmo=-1`,
+    '',
+    'Ctrl-C stops everything; the next start finds the volumes again.',
+  ].join('\n')
+}
+
+/** This machine's own, or a sample when it has none yet. */
+function readHostNqn(): string {
+  try {
+    const found = readFileSync('/etc/nvme/hostnqn', 'utf8').trim()
+    if (found) return found
+  } catch {
+    // nvme-cli is not installed here; hosts may well be other machines.
+  }
+  return `nqn.2014-08.org.nvmexpress:uuid:${randomUUID()}`
+}
