@@ -29,7 +29,7 @@ export interface Change<T> {
   readonly answer: T
 }
 
-interface Remembered {
+export interface Remembered {
   readonly requestHash: string
   readonly answer: unknown
   readonly expiresAt: number

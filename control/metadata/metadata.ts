@@ -105,6 +105,11 @@ export class CompactedError extends Error {
   }
 }
 
+/** The store cannot be reached, or cannot write. What was asked for may or may not have happened. */
+export class UnavailableError extends Error {
+  override readonly name = 'UnavailableError'
+}
+
 export class ClosedError extends Error {
   override readonly name = 'ClosedError'
 

@@ -4,6 +4,7 @@ import type { MetadataStore } from '../metadata/metadata.ts'
 import { absent, defineRecord, putRecord, readRecord } from './record.ts'
 
 export interface CellSettings {
+  readonly name: string
   readonly extentBytes: number
   readonly nqnPrefix: string
   readonly placementGroupsPerNode: number

@@ -1,9 +1,11 @@
 /** The gRPC side of the session server: binds, hands out streams, stops in bounded time. */
 import { isIPv6 } from 'node:net'
 import {
+  logVerbosity,
   Server,
   ServerCredentials,
   type ServerDuplexStream,
+  setLogVerbosity,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
 import { channelOptions, loadContract } from '../contract/load-contract.ts'
@@ -36,10 +38,14 @@ export async function startGrpcServer(
   const methods: UntypedServiceImplementation = { Session: onSession }
   server.addService(loadContract().service, methods)
   const host = isIPv6(address) ? `[${address}]` : address
+  // gRPC would print a failure to listen by itself; it is the caller's to tell.
+  setLogVerbosity(logVerbosity.NONE)
   const bound = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, number) =>
-      error ? reject(error) : resolve(number),
-    )
+    server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, number) => {
+      if (!error) return resolve(number)
+      server.forceShutdown()
+      reject(error)
+    })
   })
   return { port: bound, close: () => shutDown(server) }
 }
