@@ -34,6 +34,8 @@ inline constexpr uint32_t in_capsule_bytes = 8192;
 inline constexpr uint32_t subsystems_max = 4096;
 inline constexpr uint32_t controllers_per_gateway_max = 4096;
 inline constexpr uint32_t controllers_per_subsystem_max = 64;
+// Anybody may ask the discovery service: that must not keep hosts from their volumes.
+inline constexpr uint32_t discovery_controllers_max = 1024;
 inline constexpr uint32_t connections_max = 8192;
 inline constexpr uint32_t reactors_max = 64;
 inline constexpr uint32_t allowed_hosts_per_subsystem_max = 64;

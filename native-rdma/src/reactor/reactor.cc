@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/counter.h"
 #include "reactor/mailbox.h"
 #include "reactor/ring.h"
 #include "reactor/timer_heap.h"
@@ -27,18 +28,6 @@ constexpr uint64_t nanoseconds = 1'000'000'000;
 constexpr uint64_t poll_share_min = 16;
 
 thread_local Reactor* running_here = nullptr;
-
-// Counted by one thread, read by any: no read-modify-write is needed.
-class Counter {
-  public:
-    void add(uint64_t amount) {
-        value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
-    }
-    [[nodiscard]] uint64_t get() const { return value_.load(std::memory_order_relaxed); }
-
-  private:
-    std::atomic<uint64_t> value_ = 0;
-};
 
 inline void relax() {
 #if defined(__x86_64__)
@@ -82,7 +71,7 @@ struct Reactor::Impl {
     uint16_t registered_count = 0;
 
     struct {
-        Counter turns, completions, submit_calls, sleeps, busy_ns;
+        base::Counter turns, completions, submit_calls, sleeps, busy_ns;
     } counted;
 
     void enable();

@@ -14,8 +14,15 @@ Part& part_of(reactor::Task& task) {
 
 }  // namespace
 
-Shard::Shard(reactor::Executor& executor, reactor::Reactor* reactor, store::Store& store)
-    : executor_(executor), reactor_(reactor), store_(store), last_version_(store.last_version()) {
+Shard::Shard(reactor::Executor& executor,
+             reactor::Reactor* reactor,
+             store::Store& store,
+             FailureObserver* observer)
+    : executor_(executor),
+      reactor_(reactor),
+      store_(store),
+      observer_(observer),
+      last_version_(store.last_version()) {
     if (last_version_.epoch < first_epoch) {
         last_version_ = base::Version{first_epoch, 0};
     }
@@ -85,6 +92,7 @@ void Shard::was_read(store::ReadOp& op, base::Status status) {
 void Shard::finish(Part& part, base::Status status) {
     CHECK(in_flight_ > 0, "the store answered a part twice");
     --in_flight_;
+    look_for_failure(status);
     if (part.origin_reactor == nullptr) {
         part.done(part, status);
     } else {
@@ -95,6 +103,7 @@ void Shard::finish(Part& part, base::Status status) {
 
 // From inside a submission an answer comes later, never within the call.
 void Shard::answer(Part& part, base::Status status) {
+    look_for_failure(status);
     part.status = status;
     part.hop.run = &Shard::answered;
     if (part.origin_reactor == nullptr) {
@@ -107,6 +116,16 @@ void Shard::answer(Part& part, base::Status status) {
 void Shard::answered(reactor::Task& task) {
     Part& part = part_of(task);
     part.done(part, part.status);
+}
+
+// A read may be refused by a device that otherwise works; the store says whether it has given up.
+void Shard::look_for_failure(base::Status status) {
+    if (status.code() != base::Errc::device_failed || failure_told_ || observer_ == nullptr ||
+        !store_.stats().failed) {
+        return;
+    }
+    failure_told_ = true;
+    observer_->store_failed(*this, status.detail());
 }
 
 void Shard::resume() {

@@ -18,10 +18,23 @@
 
 namespace router {
 
+class Shard;
+
+// Told once when a shard's store has failed for good, on the shard's reactor. Must not block.
+class FailureObserver {
+  public:
+    virtual ~FailureObserver() = default;
+    virtual void store_failed(Shard& shard, uint32_t error) = 0;
+};
+
 class Shard {
   public:
     // `reactor` is null in a simulation of one thread: then everything runs on `executor`.
-    Shard(reactor::Executor& executor, reactor::Reactor* reactor, store::Store& store);
+    // `observer` may be null.
+    Shard(reactor::Executor& executor,
+          reactor::Reactor* reactor,
+          store::Store& store,
+          FailureObserver* observer = nullptr);
     Shard(const Shard&) = delete;
     Shard& operator=(const Shard&) = delete;
 
@@ -45,14 +58,17 @@ class Shard {
     void finish(Part& part, base::Status status);
     void answer(Part& part, base::Status status);
     void resume();
+    void look_for_failure(base::Status status);
 
     reactor::Executor& executor_;
     reactor::Reactor* reactor_;
     store::Store& store_;
+    FailureObserver* observer_;
     base::Version last_version_;
     base::IntrusiveList<Part> waiting_;
     uint32_t in_flight_ = 0;
     bool resuming_ = false;
+    bool failure_told_ = false;
 };
 
 }  // namespace router

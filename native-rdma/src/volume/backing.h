@@ -16,6 +16,7 @@
 namespace volume {
 
 enum class Verb : uint8_t { read, write, deallocate, flush };
+inline constexpr uint32_t verb_count = 4;
 
 class Backing;
 struct Op;
@@ -39,6 +40,7 @@ struct Op {
     Backing* backing = nullptr;
     Later task;
     base::Status status;
+    uint64_t submitted_ns = 0;
     uint32_t parts_left = 0;
     uint64_t next_block = 0;  // deallocate: what is still to be split.
     uint64_t end_block = 0;

@@ -67,6 +67,7 @@ base::Status RamBacking::submit(Op& op) {
             break;
     }
     op.backing = this;
+    op.submitted_ns = executor_.now_ns();
     op.status = base::Status();
     op.task.op = &op;
     op.task.run = &RamBacking::finish;
@@ -76,6 +77,10 @@ base::Status RamBacking::submit(Op& op) {
 
 void RamBacking::finish(reactor::Task& task) {
     Op& op = *static_cast<Op::Later&>(task).op;
+    const auto& self = static_cast<RamBacking&>(*op.backing);
+    if (self.meter_ != nullptr) {
+        self.meter_->count(op, op.status, self.executor_.now_ns());
+    }
     op.done(op, op.status);
 }
 

@@ -9,6 +9,7 @@
 
 #include "reactor/executor.h"
 #include "volume/backing.h"
+#include "volume/meter.h"
 
 namespace volume {
 
@@ -32,8 +33,9 @@ class RamRegion {
 
 class RamBacking final : public Backing {
   public:
-    RamBacking(RamRegion& region, reactor::Executor& executor)
-        : region_(region), executor_(executor) {}
+    // `meter` may be null.
+    RamBacking(RamRegion& region, reactor::Executor& executor, Meter* meter = nullptr)
+        : region_(region), executor_(executor), meter_(meter) {}
 
     [[nodiscard]] uint64_t block_count() const override { return region_.block_count(); }
     [[nodiscard]] base::Status submit(Op& op) override;
@@ -42,6 +44,7 @@ class RamBacking final : public Backing {
     static void finish(reactor::Task& task);
     RamRegion& region_;
     reactor::Executor& executor_;
+    Meter* meter_;
 };
 
 }  // namespace volume

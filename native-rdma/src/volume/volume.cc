@@ -19,13 +19,15 @@ Volume::Volume(base::VolumeId id,
                uint64_t extent_bytes,
                reactor::Executor& executor,
                reactor::Reactor* reactor,
-               DamageObserver* observer)
+               DamageObserver* observer,
+               Meter* meter)
     : id_(id),
       extent_shift_(static_cast<uint32_t>(std::countr_zero(extent_bytes)) -
                     base::limits::block_shift),
       executor_(executor),
       reactor_(reactor),
-      observer_(observer) {
+      observer_(observer),
+      meter_(meter) {
     CHECK(std::has_single_bit(extent_bytes) && extent_bytes >= base::limits::extent_bytes_min &&
               extent_bytes <= base::limits::extent_bytes_max,
           "an extent's size is a power of two between the limits");
@@ -52,6 +54,7 @@ base::Status Volume::submit(Op& op) {
     }
     ++in_flight_;
     op.backing = this;
+    op.submitted_ns = executor_.now_ns();
     op.status = base::Status();
     op.failed_block = 0;
     op.parts_left = 0;
@@ -159,6 +162,9 @@ void Volume::finish(reactor::Task& task) {
 
 void Volume::complete(Op& op) {
     --in_flight_;
+    if (meter_ != nullptr) {
+        meter_->count(op, op.status, executor_.now_ns());
+    }
     op.done(op, op.status);
 }
 

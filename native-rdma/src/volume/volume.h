@@ -12,6 +12,7 @@
 #include "base/ids.h"
 #include "router/router.h"
 #include "volume/backing.h"
+#include "volume/meter.h"
 
 namespace volume {
 
@@ -24,15 +25,17 @@ class DamageObserver {
 
 class Volume final : public Backing {
   public:
-    // `reactor` is null in a simulation of one thread. Requires: places cover block_count blocks.
+    // `reactor` is null in a simulation of one thread; `observer` and `meter` may be null.
     Volume(base::VolumeId id,
            uint64_t extent_bytes,
            reactor::Executor& executor,
            reactor::Reactor* reactor,
-           DamageObserver* observer);
+           DamageObserver* observer,
+           Meter* meter = nullptr);
     ~Volume() override;
 
-    // Takes a new size or map; operations under way keep what they began with.
+    // Takes a new size or map; operations under way keep what they began with. Requires: places
+    // cover block_count blocks.
     void configure(uint64_t block_count, router::Places places);
     // Refuses what comes from now on with Errc::closed.
     void close() { closed_ = true; }
@@ -56,6 +59,7 @@ class Volume final : public Backing {
     reactor::Executor& executor_;
     reactor::Reactor* reactor_;
     DamageObserver* observer_;
+    Meter* meter_;
     uint64_t block_count_ = 0;
     router::Places places_;
     uint32_t in_flight_ = 0;

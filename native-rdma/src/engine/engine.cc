@@ -1,0 +1,247 @@
+#include "engine/engine.h"
+
+#include <future>
+#include <utility>
+
+#include "base/check.h"
+
+namespace engine {
+namespace {
+
+Outcome not_open() {
+    return failure(base::Errc::closed, "the engine is closed");
+}
+
+Outcome listen_failed(const std::string& address, uint16_t port, base::Status status) {
+    const std::string place = address + " port " + std::to_string(port);
+    switch (status.code()) {
+        case base::Errc::address_in_use:
+            return failure(status, place + " is in use by another process");
+        case base::Errc::invalid_argument:
+            return failure(
+                status, "address must be an IPv4 or IPv6 address of this machine, not " + address);
+        default:
+            return failure(status, "cannot listen on " + place + errno_words(status.detail()));
+    }
+}
+
+}  // namespace
+
+Engine::Engine(EventQueue& events) : events_(events) {}
+
+Engine::~Engine() {
+    std::promise<void> closed;
+    close([&closed](const Outcome&) { closed.set_value(); });
+    closed.get_future().wait();
+}
+
+bool Engine::may_move(State from, State to) {
+    switch (from) {
+        case State::idle:
+            return to == State::opening || to == State::closed;
+        case State::opening:
+            return to == State::open || to == State::closing;
+        case State::open:
+            return to == State::closing;
+        case State::closing:
+            return to == State::closed;
+        case State::closed:
+            return false;
+    }
+    return false;
+}
+
+void Engine::move(State to) {
+    CHECK(may_move(state_, to), "an engine is opened once and closed once");
+    state_ = to;
+}
+
+void Engine::open(Options options, Done done) {
+    control_.post([this, options = std::move(options), done = std::move(done)] {
+        if (state_ != State::idle) {
+            return done(not_open());
+        }
+        if (Outcome wrong = check(options); !wrong.ok()) {
+            move(State::closed);
+            return done(std::move(wrong));
+        }
+        move(State::opening);
+        assembly_ = std::make_unique<Assembly>(options, events_, control_);
+        assembly_->open([this, done](Outcome outcome) { opened(std::move(outcome), done); });
+    });
+}
+
+// An engine that was to close while it opened does so now.
+void Engine::opened(Outcome outcome, const Done& done) {
+    if (outcome.ok() && closed_.empty()) {
+        move(State::open);
+        const std::lock_guard lock(mutex_);
+        shared_ = assembly_.get();
+        return control_.post([done] { done({}); });
+    }
+    opened_ = done;
+    open_failure_ = outcome.ok() ? not_open() : std::move(outcome);
+    move(State::closing);
+    advance_close();
+}
+
+// `done` of a verb counts it down wherever it comes from.
+void Engine::run_verb(std::function<void(Done)> verb, Done done) {
+    control_.post([this, verb = std::move(verb), done = std::move(done)] {
+        if (state_ != State::open) {
+            return done(not_open());
+        }
+        ++verbs_;
+        verb([this, done](Outcome outcome) {
+            done(std::move(outcome));
+            --verbs_;
+            advance_close();
+        });
+    });
+}
+
+void Engine::listen(transport::tcp::Service service,
+                    std::string address,
+                    uint16_t port,
+                    Done done) {
+    run_verb(
+        [this, service, address = std::move(address), port](const Done& answer) {
+            const base::Result<uint16_t> bound = assembly_->server().listen(service, address, port);
+            if (!bound) {
+                return answer(listen_failed(address, port, bound.error()));
+            }
+            Outcome outcome;
+            outcome.value = *bound;
+            answer(std::move(outcome));
+        },
+        std::move(done));
+}
+
+void Engine::attach_volume(VolumeConfig config, Done done) {
+    run_verb([this, config = std::move(config)](
+                 Done answer) { assembly_->volumes().attach(config, std::move(answer)); },
+             std::move(done));
+}
+
+void Engine::attach_ram_volume(Shown shown, Done done) {
+    run_verb([this, shown = std::move(shown)](
+                 Done answer) { assembly_->volumes().attach_ram(shown, std::move(answer)); },
+             std::move(done));
+}
+
+void Engine::detach_volume(base::VolumeId id, Done done) {
+    run_verb([this, id](Done answer) { assembly_->volumes().detach(id, std::move(answer)); },
+             std::move(done));
+}
+
+void Engine::delete_volume(base::VolumeId id, Done done) {
+    run_verb([this, id](Done answer) { assembly_->volumes().erase(id, std::move(answer)); },
+             std::move(done));
+}
+
+void Engine::set_discovery(std::vector<target::DiscoveryEntry> entries, Done done) {
+    run_verb(
+        [this, entries = std::move(entries)](const Done& answer) {
+            const base::Status status = assembly_->target().set_discovery(entries);
+            answer(status.ok() ? Outcome{}
+                               : failure(status, "the target refuses the discovery entries"));
+        },
+        std::move(done));
+}
+
+void Engine::close(Done done) {
+    control_.post([this, done = std::move(done)] {
+        if (state_ == State::idle) {
+            move(State::closed);
+        }
+        if (state_ == State::closed) {
+            return done({});
+        }
+        closed_.push_back(done);
+        if (state_ == State::open) {
+            move(State::closing);
+            {
+                const std::lock_guard lock(mutex_);
+                shared_ = nullptr;
+            }
+            advance_close();
+        }
+    });
+}
+
+void Engine::advance_close() {
+    if (state_ != State::closing || verbs_ > 0 || close_begun_) {
+        return;
+    }
+    close_begun_ = true;
+    assembly_->close([this] { assembly_closed(); });
+}
+
+void Engine::assembly_closed() {
+    // Later: this is called from within the assembly.
+    control_.post([this] {
+        assembly_.reset();
+        move(State::closed);
+        if (opened_ != nullptr) {
+            opened_(open_failure_);
+        }
+        for (const Done& done : std::exchange(closed_, {})) {
+            done({});
+        }
+    });
+}
+
+bool Engine::devices(std::vector<DeviceStatus>& list) {
+    const std::lock_guard lock(mutex_);
+    if (shared_ == nullptr) {
+        return false;
+    }
+    shared_->refresh_samples();
+    for (const auto& device : shared_->devices()) {
+        const store::StoreStats stats = shared_->stats_of(*device);
+        DeviceStatus status;
+        status.path = device->options.path;
+        status.store_id = device->store->id();
+        status.capacity_bytes = stats.capacity_bytes;
+        status.used_bytes = stats.used_bytes;
+        status.live_bytes = stats.live_bytes;
+        status.flushes = device->store->durability() == store::Durability::flush;
+        status.failed = stats.failed;
+        list.push_back(std::move(status));
+    }
+    return true;
+}
+
+bool Engine::connections(std::vector<target::Target::HostConnection>& list) {
+    const std::lock_guard lock(mutex_);
+    if (shared_ == nullptr) {
+        return false;
+    }
+    list = shared_->target().connections();
+    return true;
+}
+
+bool Engine::features(std::vector<std::string>& list) {
+    const std::lock_guard lock(mutex_);
+    if (shared_ == nullptr) {
+        return false;
+    }
+    list = shared_->features();
+    return true;
+}
+
+bool Engine::read_counters(std::span<uint64_t> counters) {
+    const std::lock_guard lock(mutex_);
+    if (shared_ == nullptr) {
+        return false;
+    }
+    shared_->refresh_samples();
+    engine::read_counters({shared_->reactors(),
+                           shared_->samplers(),
+                           shared_->server().counters(),
+                           shared_->volumes().count()},
+                          counters);
+    return true;
+}
+
+}  // namespace engine

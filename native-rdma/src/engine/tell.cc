@@ -1,0 +1,55 @@
+#include "engine/tell.h"
+
+#include <utility>
+
+namespace engine {
+
+void Tell::name_store(const base::Uuid& id, const std::string& path) {
+    stores_.push_back({id, path});
+}
+
+void Tell::block_damaged(base::VolumeId volume, uint64_t block) {
+    Event event;
+    event.kind = EventKind::checksum_error;
+    event.volume = volume;
+    event.block = block;
+    events_.push(std::move(event));
+}
+
+void Tell::store_failed(router::Shard& shard, uint32_t error) {
+    Event event;
+    event.kind = EventKind::device_failed;
+    event.error = error;
+    for (const Named& named : stores_) {
+        if (named.id == shard.store().id()) {
+            event.device = named.path;
+        }
+    }
+    events_.push(std::move(event));
+}
+
+void Tell::host_connected(const std::string& subsystem_nqn,
+                          const std::string& host_nqn,
+                          uint16_t controller_id) {
+    Event event;
+    event.kind = EventKind::host_connected;
+    event.subsystem_nqn = subsystem_nqn;
+    event.host_nqn = host_nqn;
+    event.controller_id = controller_id;
+    events_.push(std::move(event));
+}
+
+void Tell::host_disconnected(const std::string& subsystem_nqn,
+                             const std::string& host_nqn,
+                             uint16_t controller_id,
+                             const char* reason) {
+    Event event;
+    event.kind = EventKind::host_disconnected;
+    event.subsystem_nqn = subsystem_nqn;
+    event.host_nqn = host_nqn;
+    event.controller_id = controller_id;
+    event.reason = reason;
+    events_.push(std::move(event));
+}
+
+}  // namespace engine

@@ -1,0 +1,44 @@
+// Turns what the layers below notice into events.
+//
+// Thread: any reactor's. Lifetime: outlives the layers below.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/events.h"
+#include "router/shard.h"
+#include "target/target.h"
+#include "volume/volume.h"
+
+namespace engine {
+
+class Tell final : public volume::DamageObserver,
+                   public router::FailureObserver,
+                   public target::HostObserver {
+  public:
+    explicit Tell(EventQueue& events) : events_(events) {}
+
+    // Before the store is used: the path that its failure is told under.
+    void name_store(const base::Uuid& id, const std::string& path);
+
+    void block_damaged(base::VolumeId volume, uint64_t block) override;
+    void store_failed(router::Shard& shard, uint32_t error) override;
+    void host_connected(const std::string& subsystem_nqn,
+                        const std::string& host_nqn,
+                        uint16_t controller_id) override;
+    void host_disconnected(const std::string& subsystem_nqn,
+                           const std::string& host_nqn,
+                           uint16_t controller_id,
+                           const char* reason) override;
+
+  private:
+    struct Named {
+        base::Uuid id;
+        std::string path;
+    };
+    EventQueue& events_;
+    std::vector<Named> stores_;
+};
+
+}  // namespace engine
