@@ -45,6 +45,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const gate = createGate(stepsAtOnce)
   const tracked = new Map<number, Tracked>()
   let waiters: (() => void)[] = []
+  let isClosed = false
 
   const loops = () => [discovery.loop, ...[...tracked.values()].map(({ loop }) => loop)]
   const changed = () => {
@@ -82,6 +83,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 
   return {
     want({ volumes, deletedVolumeIds, discovery: entries }) {
+      if (isClosed) return
       const wanted = new Map(volumes.map((volume) => [volume.volumeId, volume]))
       const deleted = new Set(deletedVolumeIds)
       // What is gone and was reported is forgotten with the desired state that follows.
@@ -100,6 +102,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     observed: (connections) => [...tracked.values()].map((each) => describe(each, connections)),
     settled,
     close() {
+      isClosed = true
       for (const loop of loops()) loop.stop()
       return settled()
     },

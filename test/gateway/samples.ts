@@ -1,0 +1,52 @@
+/** Messages and settings that tests begin with and change. */
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { loadConfig } from '../../configs/load-config.ts'
+import type { Desired, VolumeDesired } from '../../control/contract/messages.ts'
+import { type GatewayConfig, gatewayConfigSchema } from '../../gateway/config.ts'
+
+export const quiet = pino({ level: 'silent' })
+export const extentBytes = 2 ** 30
+
+export const makeFolder = (): string => mkdtempSync(join(tmpdir(), 'ashlar-gateway-'))
+
+export function sampleVolume(volumeId: number, change: Partial<VolumeDesired> = {}): VolumeDesired {
+  return {
+    volumeId,
+    uuid: Buffer.alloc(16, volumeId),
+    subsystemNqn: `nqn.2026-01.io.ashlar:vol-${volumeId}`,
+    serial: `vol-${volumeId}`,
+    model: 'Ashlar Volume',
+    blockCount: 1024,
+    extentMap: Buffer.from([1, 0, 0, 0]),
+    fence: 1,
+    allowedHosts: ['nqn.2014-08.org.nvmexpress:uuid:1b4e28ba-2fa1-11d2-883f-0016d3cca427'],
+    ...change,
+  }
+}
+
+export function sampleDesired(revision: number, change: Partial<Desired> = {}): Desired {
+  return { revision, volumes: [], deletedVolumeIds: [], discovery: [], ...change }
+}
+
+export function sampleConfig(change: Record<string, unknown> = {}): GatewayConfig {
+  const overrides = {
+    stateFolder: makeFolder(),
+    node: { name: 'n1', rack: 'r1' },
+    control: { addresses: ['127.0.0.1:1'] },
+    engine: { devices: [{ path: '/dev/null' }] },
+    ...change,
+  }
+  return loadConfig(gatewayConfigSchema, { overrides })
+}
+
+/** Waits until it is so; fails with `what` when that takes too long. */
+export async function until(isSo: () => boolean, what: string, limitMs = 5000): Promise<void> {
+  const startedMs = performance.now()
+  while (!isSo()) {
+    if (performance.now() - startedMs > limitMs) throw new Error(`It never came to be: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
