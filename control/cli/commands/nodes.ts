@@ -1,0 +1,85 @@
+/** `ashlar nodes …` */
+import type { Command } from 'commander'
+import type { NodeBody } from '../../http/schemas/node.ts'
+import type { NodeFilter } from '../api/api.ts'
+import { createContext } from '../context.ts'
+import { showAddresses, showBytes, showFields, showTable } from '../show.ts'
+import type { Surroundings } from '../surroundings.ts'
+
+export function addNodeCommands(program: Command, around: Surroundings): void {
+  const nodes = program.command('nodes').description('the machines whose gateways hold volumes')
+  nodes
+    .command('list')
+    .description('list nodes')
+    .option('--rack <rack>', 'only nodes of this rack')
+    .option('--health <health>', 'only nodes of this health')
+    .action(async (filter: NodeFilter, command: Command) => {
+      const { api, result } = createContext(command, around)
+      const found = await api.listNodes(filter)
+      result(found, () => showNodes(found))
+    })
+  nodes
+    .command('show <node>')
+    .description('show a node, by name')
+    .action(async (name: string, _: object, command: Command) => {
+      const { api, result } = createContext(command, around)
+      const node = await api.getNode(name)
+      result(node, () => showNode(node))
+    })
+}
+
+function showNodes(nodes: readonly NodeBody[]): string {
+  if (nodes.length === 0) return 'There are no nodes: no gateway has registered.\n'
+  const heading = [
+    'NAME',
+    'RACK',
+    'HEALTH',
+    'CAPACITY',
+    'USED',
+    'FREE',
+    'VOLUMES',
+    'HOSTS',
+    'REASON',
+  ]
+  const rows = nodes.map((node) => [
+    node.name,
+    node.rack,
+    node.health,
+    showBytes(node.capacityBytes),
+    showBytes(node.usedBytes),
+    showBytes(node.freeBytes),
+    String(node.volumes),
+    String(node.hostConnections),
+    node.reason ?? '',
+  ])
+  return showTable(heading, rows)
+}
+
+function showNode(node: NodeBody): string {
+  const fields = showFields({
+    Name: node.name,
+    Rack: node.rack,
+    Zone: node.zone,
+    Health: node.health,
+    Reason: node.reason,
+    Address: showAddresses([node.address]),
+    Discovery: showAddresses([node.discoveryAddress]),
+    Capacity: showBytes(node.capacityBytes),
+    Used: showBytes(node.usedBytes),
+    Provisioned: showBytes(node.provisionedBytes),
+    Free: showBytes(node.freeBytes),
+    Volumes: String(node.volumes),
+    Hosts: String(node.hostConnections),
+    Software: node.softwareVersion,
+  })
+  const heading = ['DEVICE', 'CAPACITY', 'USED', 'LIVE', 'DURABILITY', 'STATE']
+  const rows = node.devices.map((device) => [
+    device.path,
+    showBytes(device.capacityBytes),
+    showBytes(device.usedBytes),
+    showBytes(device.liveBytes),
+    device.durability,
+    device.failed ? 'failed' : 'good',
+  ])
+  return rows.length === 0 ? fields : `${fields}\n${showTable(heading, rows)}`
+}

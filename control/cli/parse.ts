@@ -1,0 +1,45 @@
+/** Reads what people type: sizes, labels, seconds. */
+import { InvalidArgumentError } from 'commander'
+import { readBytes } from '../../configs/bytes.ts'
+
+export function parseSize(text: string): number {
+  const bytes = readBytes(text)
+  if (bytes !== undefined) return bytes
+  throw new InvalidArgumentError(
+    'A size is a number of bytes, or a whole number and B, KiB, MiB, GiB or TiB, such as 10GiB.',
+  )
+}
+
+export function parseSeconds(text: string): number {
+  const seconds = Number(text)
+  if (/^\d+$/.test(text) && seconds >= 1 && seconds <= 86_400) return seconds
+  throw new InvalidArgumentError('It is a whole number of seconds, from 1 to 86400.')
+}
+
+/** `key=value`, gathered over several uses of the option. */
+export function gatherLabels(
+  text: string,
+  gathered: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? []
+  if (key === undefined || value === undefined) {
+    throw new InvalidArgumentError('A label has the form key=value.')
+  }
+  return { ...gathered, [key]: value }
+}
+
+/** Labels to set as `key=value`, labels to remove as `key-`. */
+export function readLabelChanges(words: readonly string[]): Record<string, string | null> {
+  const changes: Record<string, string | null> = {}
+  for (const word of words) {
+    if (word.includes('=')) Object.assign(changes, gatherLabels(word))
+    else if (word.length > 1 && word.endsWith('-')) changes[word.slice(0, -1)] = null
+    else throw new InvalidArgumentError(`"${word}" is neither key=value nor key- (to remove it).`)
+  }
+  return changes
+}
+
+export const gatherWords = (word: string, gathered: readonly string[] = []): string[] => [
+  ...gathered,
+  word,
+]
