@@ -24,7 +24,12 @@ export type Place =
       readonly operations: readonly Operation[]
     }
   | { readonly kind: 'wait'; readonly reason: string }
-  | { readonly kind: 'none'; readonly code: ErrorCode; readonly reason: string }
+  | {
+      readonly kind: 'none'
+      readonly code: ErrorCode
+      readonly reason: string
+      readonly pointer?: string
+    }
 
 export async function findPlace(control: Control, request: PlaceRequest): Promise<Place> {
   const candidates = await readCandidates(control)
@@ -45,6 +50,7 @@ export async function findPlace(control: Control, request: PlaceRequest): Promis
   return {
     kind: 'none',
     code: 'NO_CAPACITY',
+    pointer: '/sizeBytes',
     reason: `The volume needs ${request.sizeBytes} bytes on one node; the emptiest has ${largest} bytes free.`,
   }
 }

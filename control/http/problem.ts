@@ -37,7 +37,8 @@ export function problemOf(error: unknown, requestId: string): ProblemBody {
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: unknown) {
   const body = problemOf(error, request.id)
-  if (body.status >= 500) request.log.error(error, 'a request failed')
+  if (body.status >= 500 && !(error instanceof ControlError))
+    request.log.error(error, 'a request failed')
   return reply.code(body.status).type(problemMediaType).send(body)
 }
 

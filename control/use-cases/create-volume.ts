@@ -27,7 +27,7 @@ async function attempt(control: Control, body: VolumeCreateBody): Promise<Change
   const counter = await takeNumbers(control.store, 'volume')
   const id = volumeIdOf(counter.first)
   const place = await findPlace(control, { id, number: counter.first, sizeBytes })
-  if (place.kind === 'none') throw new ControlError(place.code, place.reason, '/sizeBytes')
+  if (place.kind === 'none') throw new ControlError(place.code, place.reason, place.pointer)
   const found = place.kind === 'found' ? place : undefined
   const volume: Volume = {
     id,

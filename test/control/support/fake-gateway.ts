@@ -1,0 +1,155 @@
+/** A gateway without an engine: a real gRPC client that says what a gateway would, or what a test wants. */
+import { type ClientDuplexStream, credentials } from '@grpc/grpc-js'
+import { channelOptions, loadContract } from '../../../control/contract/load-contract.ts'
+import {
+  contractVersion,
+  type Desired,
+  type DeviceMessage,
+  type FromGateway,
+  type Hello,
+  type Refused,
+  type ToGateway,
+  type VolumeObserved,
+  type Welcome,
+} from '../../../control/contract/messages.ts'
+
+export interface FakeGatewayOptions {
+  readonly name: string
+  readonly rack: string
+  readonly capacityBytes: number
+  readonly extentBytes: number
+  readonly incarnation?: string
+  /** Changes what it says first. */
+  readonly hello?: Partial<Hello>
+  /** False: it says nothing by itself, not even which devices it has. */
+  readonly obedient?: boolean
+}
+
+const { Client } = loadContract()
+
+export class FakeGateway {
+  readonly options: FakeGatewayOptions
+  /** Resolves with Welcome; rejects when it is refused. */
+  readonly opened: Promise<Welcome>
+  /** Resolves when the stream has ended, however. */
+  readonly ended: Promise<void>
+  readonly desired: Desired[] = []
+  refused: Refused | undefined
+  readonly #stream: ClientDuplexStream<FromGateway, ToGateway>
+  readonly #client: InstanceType<typeof Client>
+  #heartbeat: NodeJS.Timeout | undefined
+  #known = new Set<number>()
+
+  constructor(address: string, options: FakeGatewayOptions) {
+    this.options = options
+    this.#client = new Client(address, credentials.createInsecure(), channelOptions)
+    const { Session } = this.#client as unknown as {
+      Session(): ClientDuplexStream<FromGateway, ToGateway>
+    }
+    this.#stream = Session.call(this.#client)
+    this.ended = new Promise((resolve) => {
+      for (const event of ['end', 'error', 'close']) this.#stream.on(event, () => resolve())
+    })
+    this.opened = new Promise((resolve, reject) => {
+      this.#stream.on('data', (message: ToGateway) => {
+        if (message.welcome) resolve(this.#welcomed(message.welcome))
+        if (message.desired) this.#take(message.desired)
+        if (message.refused) {
+          this.refused = message.refused
+          reject(new Error(message.refused.code))
+        }
+      })
+      this.#stream.on('error', reject)
+    })
+    this.opened.catch(() => {})
+    this.send({ hello: this.#hello() })
+  }
+
+  send(message: FromGateway): void {
+    this.#stream.write(message)
+  }
+
+  observe(revision: number, volumes: readonly VolumeObserved[]): void {
+    this.send({ observed: { revision, volumes } })
+  }
+
+  sendHeartbeat(devices = this.devices()): void {
+    this.send({ heartbeat: { sequence: 1, devices, hostConnections: 0 } })
+  }
+
+  devices(): DeviceMessage[] {
+    const { name, capacityBytes } = this.options
+    return [
+      {
+        path: `${name}.disk`,
+        storeId: `store-of-${name}`,
+        capacityBytes,
+        usedBytes: 0,
+        liveBytes: 0,
+        durability: 'flush',
+        failed: false,
+      },
+    ]
+  }
+
+  close(): void {
+    clearInterval(this.#heartbeat)
+    this.#stream.cancel()
+    this.#client.close()
+  }
+
+  #hello(): Hello {
+    const { name, rack, extentBytes, incarnation = `${name}-1`, hello } = this.options
+    return {
+      contractVersion,
+      nodeName: name,
+      incarnation,
+      rack,
+      zone: '',
+      softwareVersion: '0.0.0',
+      io: { address: '192.0.2.1', port: 4420 },
+      discovery: { address: '192.0.2.1', port: 8009 },
+      extentBytes,
+      devices: [],
+      storeIds: [],
+      ...hello,
+    }
+  }
+
+  #welcomed(welcome: Welcome): Welcome {
+    if (this.options.obedient === false) return welcome
+    this.sendHeartbeat()
+    this.#heartbeat = setInterval(() => this.sendHeartbeat(), welcome.heartbeatIntervalMs)
+    this.observe(0, [])
+    return welcome
+  }
+
+  #take(desired: Desired): void {
+    this.desired.push(desired)
+    if (this.options.obedient !== false) this.observe(desired.revision, this.obey(desired))
+  }
+
+  /** What a gateway would say that had done all it was told. */
+  obey({ volumes, deletedVolumeIds }: Desired): VolumeObserved[] {
+    const observed = new Map<number, VolumeObserved>()
+    const say = (volumeId: number, state: VolumeObserved['state'], fence = 0, blockCount = 0) =>
+      observed.set(volumeId, {
+        volumeId,
+        state,
+        fence,
+        blockCount,
+        reason: '',
+        hostConnections: 0,
+      })
+    for (const volumeId of this.#known) say(volumeId, 'DETACHED')
+    for (const { volumeId, fence, blockCount } of volumes) {
+      this.#known.add(volumeId)
+      say(volumeId, 'ATTACHED', fence, blockCount)
+    }
+    for (const volumeId of deletedVolumeIds) {
+      this.#known.delete(volumeId)
+      say(volumeId, 'DELETED')
+    }
+    return [...observed.values()]
+  }
+}
