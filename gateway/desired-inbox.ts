@@ -29,6 +29,7 @@ export interface DesiredInboxOptions {
 export function createDesiredInbox(options: DesiredInboxOptions): DesiredInbox {
   const { save, failed, log, retryMs = 5000 } = options
   let durable = options.saved
+  let taken = durable?.revision ?? 0
   let newest: Desired | undefined
   let apply: ((desired: Desired) => void) | undefined
   let revision: number | undefined
@@ -65,13 +66,10 @@ export function createDesiredInbox(options: DesiredInboxOptions): DesiredInbox {
 
   return {
     take(desired) {
-      const known = newest?.revision ?? durable?.revision ?? 0
-      if (desired.revision < known) {
-        log.warn(
-          `control sent revision ${desired.revision}, older than ${known}: ignored until it catches up`,
-        )
-        return
-      }
+      const { revision: sent } = desired
+      if (sent < taken)
+        return log.warn(`control sent revision ${sent}, older than ${taken}: ignored`)
+      taken = sent
       newest = desired
       void saveNewest()
     },

@@ -42,8 +42,9 @@ const savedSchema = Type.Object({
 export function readSavedDesired(folder: string): Desired | undefined {
   const saved = readStateFile(pathIn(folder), savedSchema)
   if (!saved) return undefined
+  const { version: _, ...desired } = saved
   return {
-    ...saved,
+    ...desired,
     volumes: saved.volumes.map((volume) => ({
       ...volume,
       uuid: Buffer.from(volume.uuid, 'hex'),
