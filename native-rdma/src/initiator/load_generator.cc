@@ -162,6 +162,7 @@ void LoadGenerator::on_alarm() {
 void LoadGenerator::begin_measuring() {
     measuring_ = true;
     measure_from_ns_ = last_answer_ns_ = reactor::Reactor::clock_ns();
+    rate_.start(measure_from_ns_);
     if (options_.seconds != 0) {
         end_ns_ = measure_from_ns_ + options_.seconds * nanoseconds_per_s;
         arm_alarm(end_ns_);

@@ -20,6 +20,7 @@
 #include "initiator/histogram.h"
 #include "initiator/host.h"
 #include "initiator/load_options.h"
+#include "initiator/rate_meter.h"
 #include "initiator/written_blocks.h"
 #include "reactor/reactor.h"
 
@@ -129,6 +130,7 @@ class LoadGenerator final : private Host::Owner {
     uint64_t lost_commands_ = 0;  // Without an answer, because their connection was lost.
     Histogram reads_;
     Histogram writes_;
+    RateMeter rate_;
 };
 
 }  // namespace initiator

@@ -168,6 +168,7 @@ void LoadGenerator::measure(const Job& job) {
     const uint64_t now_ns = reactor::Reactor::clock_ns();
     longest_gap_ns_ = std::max(longest_gap_ns_, now_ns - last_answer_ns_);
     last_answer_ns_ = now_ns;
+    rate_.count(now_ns);
     (job.is_read ? reads_ : writes_).record(now_ns - job.started_ns);
 }
 

@@ -42,6 +42,7 @@ std::string LoadGenerator::report() const {
     json.number("readPercent", options_.read_percent);
     json.boolean("sequential", options_.sequential);
     json.real("seconds", seconds);
+    json.real("bestIops", rate_.best());
     write_direction(json, "all", all, options_, seconds);
     write_direction(json, "reads", reads_, options_, seconds);
     write_direction(json, "writes", writes_, options_, seconds);
