@@ -1,0 +1,72 @@
+import { suite } from 'uvu'
+import { is, match } from 'uvu/assert'
+import { serveMetrics } from '../../gateway/metrics.ts'
+import { createFakeEngine } from './fake-engine.ts'
+import { freePort } from './free-port.ts'
+
+const test = suite('gateway metrics')
+
+async function setUp() {
+  const state = {
+    isServing: false,
+    engine: createFakeEngine() as ReturnType<typeof createFakeEngine> | undefined,
+  }
+  const port = await freePort()
+  const metrics = await serveMetrics({
+    address: '127.0.0.1',
+    port,
+    counterNames: ['reads', 'checksum-errors'],
+    engine: () => state.engine,
+    isServing: () => state.isServing,
+    hasSession: () => true,
+  })
+  const get = async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`)
+    return { status: response.status, text: await response.text() }
+  }
+  return { state, metrics, get, port }
+}
+
+test('gives the engine’s counters, devices and hosts to Prometheus', async () => {
+  const { metrics, get } = await setUp()
+  const { status, text } = await get('/metrics')
+  is(status, 200)
+  match(text, /^ashlar_reads 7$/m)
+  match(text, /^ashlar_checksum_errors 7$/m)
+  match(text, /^ashlar_device_capacity_bytes\{device="\/dev\/store-a"\} 1000$/m)
+  match(text, /^ashlar_device_failed\{device="\/dev\/store-a"\} 0$/m)
+  match(text, /^ashlar_host_controllers 0$/m)
+  match(text, /^ashlar_control_session 1$/m)
+  await metrics.close()
+})
+
+test('answers before the engine is open', async () => {
+  const { state, metrics, get } = await setUp()
+  state.engine = undefined
+  is((await get('/metrics')).status, 200)
+  is((await get('/healthz')).status, 200)
+  await metrics.close()
+})
+
+test('is ready once hosts are served', async () => {
+  const { state, metrics, get } = await setUp()
+  is((await get('/readyz')).status, 503)
+  state.isServing = true
+  is((await get('/readyz')).status, 200)
+  is((await get('/else')).status, 404)
+  await metrics.close()
+})
+
+test('says that its port is in use', async () => {
+  const { metrics, port } = await setUp()
+  const options = { address: '127.0.0.1', port, counterNames: [], engine: () => undefined }
+  const second = await serveMetrics({
+    ...options,
+    isServing: () => true,
+    hasSession: () => true,
+  }).catch((error: Error) => error)
+  match((second as Error).message, /metrics.port.*EADDRINUSE/)
+  await metrics.close()
+})
+
+test.run()
