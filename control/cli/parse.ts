@@ -28,15 +28,15 @@ export function gatherLabels(
   return { ...gathered, [key]: value }
 }
 
-/** Labels to set as `key=value`, labels to remove as `key-`. */
-export function readLabelChanges(words: readonly string[]): Record<string, string | null> {
-  const changes: Record<string, string | null> = {}
-  for (const word of words) {
-    if (word.includes('=')) Object.assign(changes, gatherLabels(word))
-    else if (word.length > 1 && word.endsWith('-')) changes[word.slice(0, -1)] = null
-    else throw new InvalidArgumentError(`"${word}" is neither key=value nor key- (to remove it).`)
-  }
-  return changes
+/** Labels to set as `key=value`, labels to remove as `key-`; null stands for removed. */
+export function gatherLabelChanges(
+  text: string,
+  gathered: Readonly<Record<string, string | null>> = {},
+): Record<string, string | null> {
+  const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? []
+  if (key !== undefined && value !== undefined) return { ...gathered, [key]: value }
+  if (text.length > 1 && text.endsWith('-')) return { ...gathered, [text.slice(0, -1)]: null }
+  throw new InvalidArgumentError('A change is key=value to set a label, or key- to remove it.')
 }
 
 export const gatherWords = (word: string, gathered: readonly string[] = []): string[] => [

@@ -1,8 +1,8 @@
 /** `ashlar volumes …` */
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import type { VolumeBody } from '../../http/schemas/volume.ts'
 import { type Context, confirm, createContext } from '../context.ts'
-import { gatherLabels, gatherWords, parseSeconds, parseSize, readLabelChanges } from '../parse.ts'
+import { gatherLabelChanges, gatherLabels, gatherWords, parseSeconds, parseSize } from '../parse.ts'
 import { showBytes, showFields, showLabels, showTable } from '../show.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { defaultTimeoutSeconds, waitUntil, waitUntilGone } from '../wait.ts'
@@ -92,15 +92,17 @@ function addChanging(volumes: Command, around: Surroundings): void {
       printVolume(context, await context.api.changeVolume(volume, { name }))
     })
   volumes
-    .command('label <volume> <changes...>')
-    .description('set labels with key=value, remove them with key-')
-    .action(async (volume: string, words: string[], _: object, command: Command) => {
+    .command('label')
+    .description('set and remove labels of a volume')
+    .argument('<volume>')
+    .argument('<changes...>', 'key=value sets a label, key- removes it', gatherLabelChanges)
+    .action(async (volume: string, labels: LabelChanges, _: object, command: Command) => {
       const context = createContext(command, around)
-      const labels = readLabelChanges(words)
-      if (Object.keys(labels).length === 0) throw new InvalidArgumentError('No label is given.')
       printVolume(context, await context.api.changeVolume(volume, { labels }))
     })
 }
+
+type LabelChanges = Record<string, string | null>
 
 export function withWait(command: Command): Command {
   return command
