@@ -18,8 +18,10 @@ export interface FakeEngine extends Engine {
   storeIds: string[]
   hosts: HostConnection[]
   failedDevices: boolean
-  /** The next call with this name, such as `attach 5`, waits for it; a rejection fails the call. */
-  answers: Map<string, Promise<void>>
+  /** The next call of this name, such as `attach 5`, fails. */
+  fail(name: string, error: Error): void
+  /** The next call of this name waits until the answer is called. */
+  hold(name: string): () => void
   /** As `openEngine` of the addon. */
   open(options: EngineOptions): Promise<Engine>
   emit(event: EngineEvent): void
@@ -30,11 +32,12 @@ export function engineError(code: string, message: string): Error {
 }
 
 export function createFakeEngine(): FakeEngine {
+  const answers = new Map<string, () => Promise<void>>()
   const call = async (name: string) => {
     engine.calls.push(name)
-    const answer = engine.answers.get(name)
-    engine.answers.delete(name)
-    await answer
+    const answer = answers.get(name)
+    answers.delete(name)
+    await answer?.()
   }
   const engine: FakeEngine = {
     calls: [],
@@ -44,7 +47,15 @@ export function createFakeEngine(): FakeEngine {
     storeIds: ['store-a'],
     hosts: [],
     failedDevices: false,
-    answers: new Map(),
+    fail: (name, error) => void answers.set(name, () => Promise.reject(error)),
+    hold(name) {
+      let release = () => {}
+      const released = new Promise<void>((resolve) => {
+        release = resolve
+      })
+      answers.set(name, () => released)
+      return release
+    },
     async open(options) {
       engine.options = options
       await call('open')

@@ -46,7 +46,7 @@ test('says what to do when the engine cannot start', async () => {
   }
   for (const [code, advice] of Object.entries(expected)) {
     const engine = createFakeEngine()
-    engine.answers.set('open', Promise.reject(engineError(code, '/dev/a: no')))
+    engine.fail('open', engineError(code, '/dev/a: no'))
     const started = startEngine(engine.open, sampleConfig(), ids, () => {}, quiet)
     is(await whyFailed(started), `The engine cannot start: /dev/a: no. ${advice}`)
   }
@@ -54,17 +54,14 @@ test('says what to do when the engine cannot start', async () => {
 
 test('passes on what it does not know as the engine said it', async () => {
   const engine = createFakeEngine()
-  engine.answers.set('open', Promise.reject(new Error('no memory.')))
+  engine.fail('open', new Error('no memory.'))
   const started = startEngine(engine.open, sampleConfig(), ids, () => {}, quiet)
   is(await whyFailed(started), 'The engine cannot start: no memory.')
 })
 
 test('names the port and its setting when it cannot listen', async () => {
   const engine = createFakeEngine()
-  engine.answers.set(
-    'listen discovery',
-    Promise.reject(engineError('ADDRESS_IN_USE', 'the port is taken')),
-  )
+  engine.fail('listen discovery', engineError('ADDRESS_IN_USE', 'the port is taken'))
   is(
     await whyFailed(listen(engine, sampleConfig())),
     'Port 8009 of 127.0.0.1 (hosts.discoveryPort) cannot be listened on: the port is taken. ' +

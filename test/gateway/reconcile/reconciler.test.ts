@@ -88,8 +88,7 @@ test('never deletes the blocks of a volume that is to be served', async () => {
 
 test('says why a volume failed, goes on with the others, and tries again', async () => {
   const { engine, reconciler, states } = setUp()
-  const failed = Promise.reject(engineError('NO_SPACE', 'no room for another subsystem'))
-  engine.answers.set('attach 5', failed)
+  engine.fail('attach 5', engineError('NO_SPACE', 'no room for another subsystem'))
   reconciler.want(withVolumes(1, 5, 6))
   await until(() => states().includes('5 FAILED'), 'the failure')
   const [observed] = reconciler.observed(new Map())
@@ -101,7 +100,7 @@ test('keeps saying how a volume is served when a change of it fails', async () =
   const { engine, reconciler } = setUp()
   reconciler.want(withVolumes(1, 5))
   await reconciler.settled()
-  engine.answers.set('attach 5', Promise.reject(engineError('STALE_FENCE', 'a newer one exists')))
+  engine.fail('attach 5', engineError('STALE_FENCE', 'a newer one exists'))
   reconciler.want(sampleDesired(2, { volumes: [sampleVolume(5, { blockCount: 2048 })] }))
   await reconciler.settled()
   const [observed] = reconciler.observed(new Map())
@@ -110,8 +109,7 @@ test('keeps saying how a volume is served when a change of it fails', async () =
 
 test('takes what is wanted last when that changes while a step runs', async () => {
   const { engine, reconciler, states } = setUp()
-  let finish = () => {}
-  engine.answers.set('attach 5', new Promise<void>((resolve) => (finish = resolve)))
+  const finish = engine.hold('attach 5')
   reconciler.want(withVolumes(1, 5))
   await until(() => engine.calls.length === 1, 'attaching began')
   reconciler.want(withVolumes(2))
@@ -147,7 +145,7 @@ test('refuses what control cannot have meant, with a sentence', async () => {
 test('publishes the discovery log when it changed, and tries again when that failed', async () => {
   const { engine, reconciler } = setUp()
   const entry = { hostNqn: 'h', subsystemNqn: 's', address: '10.0.0.1', port: 4420 }
-  engine.answers.set('discovery 1', Promise.reject(engineError('BUSY', 'busy')))
+  engine.fail('discovery 1', engineError('BUSY', 'busy'))
   reconciler.want(sampleDesired(1, { discovery: [entry] }))
   await until(() => engine.discovery.length === 1, 'published')
   reconciler.want(sampleDesired(2, { discovery: [{ ...entry }] }))
@@ -167,21 +165,18 @@ test('counts the hosts of each volume', async () => {
 test('runs many volumes at once, but not all of them', async () => {
   const { engine, reconciler } = setUp()
   const numbers = Array.from({ length: 100 }, (_, index) => index + 1)
-  let finish = () => {}
-  const gone = new Promise<void>((resolve) => (finish = resolve))
-  for (const number of numbers) engine.answers.set(`attach ${number}`, gone)
+  const holds = numbers.map((number) => engine.hold(`attach ${number}`))
   reconciler.want(withVolumes(1, ...numbers))
   await new Promise((resolve) => setTimeout(resolve, 10))
   is(engine.calls.length, 16)
-  finish()
+  for (const release of holds) release()
   await reconciler.settled()
   is(engine.calls.length, 100)
 })
 
 test('starts nothing after it was closed, and waits for what runs', async () => {
   const { engine, reconciler } = setUp()
-  let finish = () => {}
-  engine.answers.set('attach 5', new Promise<void>((resolve) => (finish = resolve)))
+  const finish = engine.hold('attach 5')
   reconciler.want(withVolumes(1, 5))
   await until(() => engine.calls.length === 1, 'attaching began')
   let isClosed = false
