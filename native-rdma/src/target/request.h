@@ -36,8 +36,12 @@ struct Request : base::ListLink {
     nvme::Completion completion;
     uint32_t response_bytes = 0;  // to_host: how much of the buffer goes to the host.
 
-    volume::Op op;        // The command's work below the target.
-    uint64_t cursor = 0;  // The target's own: where a command of many steps stands.
+    // The target's own: the command's work below it, and where a command of many steps stands.
+    struct Work : volume::Op {
+        Request* request = nullptr;
+    };
+    Work op;
+    uint64_t cursor = 0;
 };
 
 }  // namespace target

@@ -24,7 +24,7 @@ struct TransportOps {
 // connection.
 //
 //   unconnected ──Connect──▶ live ──connection lost or controller gone──▶ closing ──▶ (freed)
-struct Queue : base::ListLink {
+struct Queue {
     const TransportOps* ops = nullptr;  // Set by the transport, as are the next four.
     Target* target = nullptr;
     reactor::Reactor* reactor = nullptr;
@@ -40,7 +40,7 @@ struct Queue : base::ListLink {
     uint16_t sq_head = 0;
     uint32_t outstanding = 0;  // Dispatched and not yet responded to.
     bool closing = false;
-    reactor::Task task;  // Disconnects asked for from another reactor.
+    volume::Backing* backing = nullptr;  // Of an I/O queue: namespace 1, for this reactor.
 };
 
 }  // namespace target
