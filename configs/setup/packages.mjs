@@ -19,6 +19,7 @@ const toTest = [
   'xz-utils',
   'zstd',
   'iproute2',
+  'fdisk',
   'xfsprogs',
   'e2fsprogs',
 ]

@@ -1,5 +1,5 @@
-// A Linux host in QEMU for tests: Debian's kernel on this machine's own root file system, reached over a
-// tap device. Commands go in and come out over a virtio port; several run side by side.
+// A Linux host in QEMU for tests: Debian's kernel on this machine's own root file system, reached
+// over a tap device. Commands go in and come out over a virtio port; several run side by side.
 //
 // Software emulation: allow some ten seconds to boot and seconds for what takes none elsewhere.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
@@ -29,7 +29,7 @@ export interface Answer {
 export interface Guest {
   readonly hostNqn: string
   readonly kernel: string
-  /** Runs a bash script in the guest and returns what it printed; throws when its status is not 0. */
+  /** Runs a bash script in the guest and returns what it printed; throws unless its status is 0. */
   run(script: string, timeoutS?: number): Promise<string>
   /** The same, whatever the status. */
   attempt(script: string, timeoutS?: number): Promise<Answer>
@@ -43,9 +43,13 @@ export interface GuestOptions {
   readonly memoryMiB?: number
 }
 
-/** Boots a guest. Requires the network namespace of `enterOwnNetwork`. */
-export async function bootGuest(options: GuestOptions = {}): Promise<Guest> {
+/** Fetches and unpacks the guest's kernel; quick when that has been done. Requires the internet. */
+export function prepareGuest(): void {
   execFileSync(join(home, 'setup.sh'), { stdio: ['ignore', 'inherit', 'inherit'] })
+}
+
+/** Boots a guest. Requires `prepareGuest`, and the network namespace of `enterOwnNetwork`. */
+export async function bootGuest(options: GuestOptions = {}): Promise<Guest> {
   const folder = mkdtempSync(join(tmpdir(), 'ashlar-guest-'))
   const hostId = 'a51a4000-0000-4000-8000-00000000beef'
   const hostNqn = `nqn.2014-08.org.nvmexpress:uuid:${hostId}`
@@ -104,10 +108,10 @@ function startQemu(folder: string, options: GuestOptions, words: readonly string
     `#!/bin/sh\nip addr add ${hostAddress}/24 dev "$1" && ip link set "$1" up\n`,
     { mode: 0o755 },
   )
-  // "lsm=" and what follows only save boot time. The processor leaves out what emulation makes slow.
+  // "lsm=" and what follows only save boot time. The processor lacks what emulation makes slow.
   const kernelWords = [
-    'console=ttyS0 quiet panic=-1 mitigations=off nokaslr tsc=reliable no_timer_check lsm=capability audit=0',
-    'nowatchdog i8042.nokbd i8042.noaux 8250.nr_uarts=1 rcupdate.rcu_expedited=1',
+    'console=ttyS0 quiet panic=-1 mitigations=off nokaslr tsc=reliable no_timer_check',
+    'lsm=capability audit=0 nowatchdog i8042.nokbd i8042.noaux 8250.nr_uarts=1 rcupdate.rcu_expedited=1',
     `guest.home=${home.replace(/\/$/, '')}`,
     ...words,
   ]

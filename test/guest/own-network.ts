@@ -2,6 +2,7 @@
 // away with the process.
 import { execFileSync, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { hostAddress, prepareGuest } from './guest.ts'
 
 const inside = 'ASHLAR_TEST_NETWORK'
 
@@ -9,8 +10,12 @@ const inside = 'ASHLAR_TEST_NETWORK'
 export async function enterOwnNetwork(testUrl: string): Promise<void> {
   if (process.env[inside] === '1') {
     execFileSync('ip', ['link', 'set', 'lo', 'up'])
+    // The guest reaches it through its tap; servers may listen on it before there is a guest.
+    execFileSync('ip', ['addr', 'add', `${hostAddress}/32`, 'dev', 'lo'])
     return
   }
+  // Out here, where the internet is.
+  prepareGuest()
   const asRoot = process.getuid?.() === 0 ? [] : ['--map-root-user']
   const child = spawn(
     'unshare',

@@ -9,18 +9,33 @@ boot_modules="9p 9pnet_virtio overlay"
 test_modules="virtio_net nvme_tcp nvme_fabrics nvme_core ext4 xfs loop crc32c_generic crc32c_intel
   crct10dif_pclmul crc64_rocksoft"
 
-fetch_kernel() {
-  local package start length
-  rm -rf kernel.new && mkdir kernel.new
-  package=$(apt-cache search --names-only '^linux-image-6\.12\.[0-9]+\+deb[0-9]+-amd64$' |
-    cut -d' ' -f1 | sort -V | tail -1)
-  if [ -z "$package" ]; then
-    echo "test/guest: apt knows no linux-image-6.12 package: run 'apt-get update' with Debian 12's" \
-      "security or backports archive enabled" >&2
-    exit 1
-  fi
+newest_kernel() {
+  apt-cache search --names-only '^linux-image-6\.12\.[0-9]+\+deb[0-9]+-amd64$' |
+    cut -d' ' -f1 | sort -V | tail -1
+}
+
+download_kernel() {
+  local package
+  package=$(newest_kernel)
+  [ -n "$package" ] || return 1
   echo "test/guest: fetching $package (about 100 MB)"
-  (cd kernel.new && apt-get -qq -o APT::Sandbox::User=root download "$package" && dpkg -x ./*.deb . && rm ./*.deb)
+  (cd kernel.new && apt-get -qq -o APT::Sandbox::User=root download "$package")
+}
+
+fetch_kernel() {
+  local start length image
+  rm -rf kernel.new && mkdir kernel.new
+  # What apt knows may be missing, or older than what its servers still have.
+  if ! download_kernel; then
+    echo "test/guest: asking apt's servers for what they have"
+    apt-get -qq update || true
+    if ! download_kernel; then
+      echo "test/guest: apt-get cannot download Debian's linux-image-6.12: it needs root for 'apt-get" \
+        "update', and Debian 12's security or backports archive (or Debian 13) among its sources" >&2
+      exit 1
+    fi
+  fi
+  (cd kernel.new && dpkg -x ./*.deb . && rm ./*.deb)
   basename kernel.new/lib/modules/* >kernel.new/version
   # QEMU starts an unpacked kernel some seconds sooner than one that unpacks itself under emulation.
   # Linux boot protocol: setup sectors at 0x1f1, the packed kernel's offset and length at 0x248, 0x24c.
