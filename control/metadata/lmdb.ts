@@ -18,7 +18,7 @@ import type {
   TransactionResult,
   Watch,
 } from './metadata.ts'
-import { ClosedError, CompactedError } from './metadata.ts'
+import { ClosedError, CompactedError, UnavailableError } from './metadata.ts'
 import { type Change, createWatches, type Watches } from './watches.ts'
 
 export interface LmdbOptions {
@@ -66,7 +66,14 @@ class LmdbStore implements MetadataStore {
     this.#historyRevisions = options.historyRevisions ?? 10_000
     this.#historyBytes = options.historyBytes ?? 64 * 1024 * 1024
     // Without overlapping sync a commit is on the disk before its promise resolves.
-    this.#root = open({ path: options.path, overlappingSync: false, maxDbs: 8 })
+    // Without event-turn batching nobody but the caller hears of a commit that failed: lmdb's own
+    // promise for the batch would be rejected unheard, which ends the process.
+    this.#root = open({
+      path: options.path,
+      overlappingSync: false,
+      eventTurnBatching: false,
+      maxDbs: 8,
+    })
     this.#meta = this.#root.openDB({ name: 'meta' })
     this.#keys = this.#root.openDB({ name: 'keys' })
     this.#history = this.#root.openDB({ name: 'history' })
@@ -90,8 +97,9 @@ class LmdbStore implements MetadataStore {
     const start = query.after !== undefined && query.after > prefix ? query.after : prefix
     const items: KeyValue[] = []
     let more = false
-    for (const { key, value } of this.#keys.getRange({ start, end: `${prefix}\uffff` })) {
-      if (key === query.after || !key.startsWith(prefix)) continue
+    for (const { key, value } of this.#keys.getRange({ start })) {
+      if (!key.startsWith(prefix)) break
+      if (key === query.after) continue
       if (limit !== undefined && items.length >= limit) {
         more = true
         break
@@ -177,10 +185,18 @@ class LmdbStore implements MetadataStore {
   }
 
   async #commit<T>(change: () => T): Promise<T> {
-    const result = await this.#root.transaction(change)
-    this.#root.resetReadTxn()
-    this.#watches.wake()
-    return result
+    try {
+      // A child, so that a change that throws half-way leaves nothing behind.
+      const result = await this.#root.childTransaction(change)
+      this.#root.resetReadTxn()
+      this.#watches.wake()
+      return result
+    } catch (error) {
+      const { commitError } = error as { commitError?: Promise<unknown> }
+      if (!commitError) throw error
+      commitError.catch(() => {})
+      throw new UnavailableError('its disk does not take the write')
+    }
   }
 
   #apply(transaction: Transaction): TransactionResult {
