@@ -8,7 +8,7 @@ export const usage = `Starts Ashlar on this machine: one control and three gatew
 npm start -- [options]
   --data FOLDER         where everything is kept            (default ./data)
   --address ADDRESS     address to listen on                (default 127.0.0.1)
-  --api-port PORT       the API's port; the next one is the gateways' sessions (default 7400)
+  --api-port PORT       the API's port; the next one is the gateways' sessions (default 7480)
   --io-port PORT        the first gateway's port for hosts; the others follow  (default 4420)
   --discovery-port PORT the first gateway's discovery port; the others follow  (default 8009)
   --device-size SIZE    size of each gateway's sparse file, when it is made    (default 16GiB)
@@ -19,7 +19,7 @@ const text = (value) => ({ type: 'string', default: value })
 const definitions = {
   data: text('data'),
   address: text('127.0.0.1'),
-  'api-port': text('7400'),
+  'api-port': text('7480'),
   'io-port': text('4420'),
   'discovery-port': text('8009'),
   'device-size': text('16GiB'),
