@@ -46,7 +46,7 @@ export interface EngineOptions {
   readonly bufferBytes: bigint
   /** Extent size of the cell in bytes: a power of two, 4 MiB..4 GiB. */
   readonly extentBytes: bigint
-  /** Segment size of stores that are formatted, in bytes. Default 64 MiB. */
+  /** Segment size of stores that are formatted: a power of two, 512 KiB..1 GiB. Default 64 MiB. */
   readonly segmentBytes?: bigint
   /** This gateway's own range of controller ids (1..0xffef, inclusive). */
   readonly controllerIds: { readonly first: number; readonly last: number }
@@ -154,4 +154,5 @@ export interface Engine {
 
 /** Opens devices (formatting new ones), recovers their stores, starts the reactors. */
 export function openEngine(options: EngineOptions): Promise<Engine>
+/** Names that end in `_now` are levels; all others only grow while the engine is open. */
 export const COUNTERS: readonly string[]

@@ -58,12 +58,16 @@ ashlar_layer(target target volume nvme)
 ashlar_layer(transport_tcp transport/tcp target)
 ashlar_layer(engine engine transport_tcp)
 
-# The user-space host is what speaks to a server in these layers' tests.
+# The user-space host is what speaks to a server in these layers' tests, and a server to it in its
+# own.
 foreach(layer transport_tcp engine)
   if(TARGET test_${layer})
     target_link_libraries(test_${layer} PRIVATE initiator)
   endif()
 endforeach()
+if(TARGET test_initiator)
+  target_link_libraries(test_initiator PRIVATE transport_tcp)
+endif()
 
 file(GLOB mains CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/initiator/*_main.cc)
 foreach(main ${mains})

@@ -69,10 +69,10 @@ Outcome Assembly::make_devices() {
         auto device = std::make_unique<Device>();
         device->options = options;
         device->home = reactors_[devices_.size() % reactors_.size()].get();
-        if (Outcome opened = open_file(*device); !opened.ok()) {
+        devices_.push_back(std::move(device));
+        if (Outcome opened = open_file(*devices_.back()); !opened.ok()) {
             return opened;
         }
-        devices_.push_back(std::move(device));
     }
     return {};
 }
@@ -197,6 +197,11 @@ void Assembly::close_stores() {
 void Assembly::stop() {
     for (const auto& thread : reactors_) {
         thread->stop();
+    }
+    for (const auto& device : devices_) {
+        if (server_ == nullptr) {
+            remove_made(*device);
+        }
     }
     closed_();
 }

@@ -1,5 +1,6 @@
 #include "engine/device.h"
 
+#include <unistd.h>
 #include <utility>
 
 namespace engine {
@@ -41,6 +42,7 @@ Outcome open_file(Device& device) {
         if (!made.ok()) {
             return refused(options, made);
         }
+        device.made = true;
         file = store::FileDevice::open(reactor, options.path);
     }
     if (!file) {
@@ -48,6 +50,12 @@ Outcome open_file(Device& device) {
     }
     device.file = std::move(*file);
     return {};
+}
+
+void remove_made(const Device& device) {
+    if (device.made) {
+        unlink(device.options.path.c_str());
+    }
 }
 
 std::string describe(const Device& device) {

@@ -26,6 +26,7 @@ struct Device {
     std::unique_ptr<store::Store> store;
     std::unique_ptr<router::Shard> shard;
     Outcome opened;
+    bool made = false;  // The file was not there before.
     struct Closing : reactor::Task {
         std::shared_ptr<Join> join;
     } closing;
@@ -33,6 +34,9 @@ struct Device {
 
 // Opens the device's file, made sparse when it is missing. The sentence names the device.
 [[nodiscard]] Outcome open_file(Device& device);
+
+// Removes the file when it was made by open_file(): opening has failed, and leaves nothing behind.
+void remove_made(const Device& device);
 
 // What was chosen for the device, and why: for the log.
 [[nodiscard]] std::string describe(const Device& device);

@@ -4,6 +4,8 @@
 #include <bit>
 #include <sched.h>
 
+#include "store/superblock_format.h"
+
 namespace engine {
 namespace {
 
@@ -79,9 +81,10 @@ Outcome check_sizes(const Options& options) {
         options.extent_bytes > base::limits::extent_bytes_max) {
         return wrong("extentBytes must be a power of two from 4 MiB to 4 GiB");
     }
-    if (options.segment_bytes % block_bytes != 0 || options.segment_bytes < segment_bytes_min ||
-        options.segment_bytes > segment_bytes_max) {
-        return wrong("segmentBytes must be a multiple of 4096 from 1 MiB to 1 GiB");
+    if (!std::has_single_bit(options.segment_bytes) ||
+        options.segment_bytes < store::segment_bytes_min ||
+        options.segment_bytes > store::segment_bytes_max) {
+        return wrong("segmentBytes must be a power of two from 512 KiB to 1 GiB");
     }
     return {};
 }

@@ -53,8 +53,6 @@ struct VolumeConfig {
 };
 
 inline constexpr uint32_t poll_us_max = 1000;
-inline constexpr uint64_t segment_bytes_min = uint64_t{1} << 20;
-inline constexpr uint64_t segment_bytes_max = uint64_t{1} << 30;
 
 // Ok, or invalid_argument with a sentence that names the field.
 [[nodiscard]] Outcome check(const Options& options);

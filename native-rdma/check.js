@@ -1,0 +1,198 @@
+/**
+ * Checks what callers hand to the engine and makes it complete for the addon.
+ *
+ * Each function returns new plain objects, so that nothing changes, and no getter runs, afterwards.
+ * A wrong argument is an EngineError INVALID_ARGUMENT whose sentence names it.
+ */
+import { EngineError } from './engine-error.js'
+
+const blockBytes = 4096n
+const mebi = 1n << 20n
+const bigMax = (1n << 64n) - 1n
+const volumeBlocksMax = (1n << 46n) / blockBytes
+const durabilities = ['automatic', 'flush', 'none']
+
+export function checkOptions(options) {
+  const given = object(options, 'options')
+  const reactors = integer(given.reactors, 'reactors', 1, 64)
+  const ids = object(given.controllerIds, 'controllerIds')
+  const first = integer(ids.first, 'controllerIds.first', 1, 0xffef)
+  return {
+    devices: list(given.devices, 'devices', 1024).map(checkDevice),
+    reactors,
+    cpus: checkCpus(given.cpus ?? [], reactors),
+    pollUs: integer(given.pollUs ?? 50, 'pollUs', 0, 1000),
+    bufferBytes: big(given.bufferBytes, 'bufferBytes', BigInt(reactors) * 4n * mebi, bigMax),
+    extentBytes: powerOfTwo(given.extentBytes, 'extentBytes', 4n * mebi, 4096n * mebi),
+    segmentBytes: powerOfTwo(
+      given.segmentBytes ?? 64n * mebi,
+      'segmentBytes',
+      mebi / 2n,
+      1024n * mebi,
+    ),
+    controllerIdFirst: first,
+    controllerIdLast: integer(ids.last, 'controllerIds.last', first, 0xffef),
+    ioQueues: integer(given.ioQueues ?? 4, 'ioQueues', 1, 8),
+    firmwareRevision: ascii(given.firmwareRevision, 'firmwareRevision', 0, 8),
+    onEvent: callback(given.onEvent, 'onEvent'),
+  }
+}
+
+function checkDevice(device, index) {
+  const name = `devices[${index}]`
+  const { path, bytes, durability = 'automatic' } = object(device, name)
+  return {
+    path: checkPath(path, `${name}.path`),
+    bytes: wholeBlocks(bytes, `${name}.bytes`, 0n, bigMax),
+    durability: durabilities.indexOf(oneOf(durability, `${name}.durability`, durabilities)),
+  }
+}
+
+function checkPath(path, name) {
+  if (typeof path !== 'string' || path === '' || path.includes('\0')) {
+    refuse(`${name} must be the path of a file or block device`)
+  }
+  return path
+}
+
+function checkCpus(cpus, reactors) {
+  const checked = list(cpus, 'cpus', 64).map((cpu, index) =>
+    integer(cpu, `cpus[${index}]`, 0, 1023),
+  )
+  if (checked.length !== 0 && checked.length !== reactors) {
+    refuse(`cpus must name one core for each of the ${reactors} reactors, or none at all`)
+  }
+  return checked
+}
+
+export function checkRamVolume(config) {
+  const given = object(config, 'config')
+  const hosts = list(given.allowedHosts, 'allowedHosts', 64)
+  return {
+    volumeId: checkVolumeId(given.volumeId).volumeId,
+    uuid: bytes(given.uuid, 'uuid', 16),
+    subsystemNqn: nqn(given.subsystemNqn, 'subsystemNqn'),
+    serial: ascii(given.serial, 'serial', 1, 20),
+    model: ascii(given.model, 'model', 1, 40),
+    blockCount: big(given.blockCount, 'blockCount', 1n, volumeBlocksMax),
+    allowedHosts: hosts.map((host, index) => nqn(host, `allowedHosts[${index}]`)),
+  }
+}
+
+export function checkVolume(config) {
+  const checked = checkRamVolume(config)
+  const extentMap = bytes(config.extentMap, 'extentMap')
+  if (extentMap.length % 4 !== 0) refuse('extentMap must be 4 bytes for each extent')
+  return { ...checked, extentMap, fence: big(config.fence, 'fence', 0n, bigMax) }
+}
+
+export function checkVolumeId(volumeId) {
+  return { volumeId: big(volumeId, 'volumeId', 0n, bigMax) }
+}
+
+export function checkDiscovery(entries) {
+  return { entries: list(entries, 'entries', 8192).map(checkEntry) }
+}
+
+function checkEntry(entry, index) {
+  const name = `entries[${index}]`
+  const given = object(entry, name)
+  return {
+    hostNqn: nqn(given.hostNqn, `${name}.hostNqn`),
+    subsystemNqn: nqn(given.subsystemNqn, `${name}.subsystemNqn`),
+    address: ascii(given.address, `${name}.address`, 1, 255),
+    port: integer(given.port, `${name}.port`, 1, 65_535),
+  }
+}
+
+export function checkEndpoint(endpoint) {
+  const given = object(endpoint, 'endpoint')
+  oneOf(given.transport, 'transport', ['tcp'])
+  return {
+    service: oneOf(given.service, 'service', ['io', 'discovery']),
+    address: ascii(given.address, 'address', 1, 63),
+    port: integer(given.port, 'port', 0, 65_535),
+  }
+}
+
+export function checkCounters(counters, length) {
+  if (!(counters instanceof BigUint64Array) || counters.length !== length) {
+    refuse(`counters must be a BigUint64Array of length ${length}`)
+  }
+  return counters
+}
+
+function refuse(sentence) {
+  throw new EngineError('INVALID_ARGUMENT', 0, sentence)
+}
+
+function object(value, name) {
+  if (typeof value !== 'object' || value === null) refuse(`${name} must be an object`)
+  return value
+}
+
+function list(value, name, lengthMax) {
+  if (!Array.isArray(value)) refuse(`${name} must be an array`)
+  if (value.length > lengthMax) refuse(`${name} must have at most ${lengthMax} elements`)
+  return [...value]
+}
+
+function callback(value, name) {
+  if (typeof value !== 'function') refuse(`${name} must be a function`)
+  return value
+}
+
+function integer(value, name, min, max) {
+  if (!Number.isInteger(value) || value < min || value > max) {
+    refuse(`${name} must be a whole number from ${min} to ${max}`)
+  }
+  return value
+}
+
+function big(value, name, min, max) {
+  if (typeof value !== 'bigint' || value < min || value > max) {
+    refuse(`${name} must be a bigint from ${min} to ${max}`)
+  }
+  return value
+}
+
+function powerOfTwo(value, name, min, max) {
+  const checked = big(value, name, min, max)
+  if ((checked & (checked - 1n)) !== 0n) refuse(`${name} must be a power of two`)
+  return checked
+}
+
+function wholeBlocks(value, name, min, max) {
+  if (big(value, name, min, max) % blockBytes !== 0n) refuse(`${name} must be a multiple of 4096`)
+  return value
+}
+
+function ascii(value, name, lengthMin, lengthMax) {
+  if (
+    typeof value !== 'string' ||
+    value.length < lengthMin ||
+    value.length > lengthMax ||
+    !/^[ -~]*$/.test(value)
+  ) {
+    refuse(`${name} must be ${lengthMin} to ${lengthMax} ASCII characters`)
+  }
+  return value
+}
+
+function nqn(value, name) {
+  if (typeof value !== 'string' || value.length > 223 || !/^nqn\.[!-~]+$/.test(value)) {
+    refuse(`${name} must begin with "nqn." and be at most 223 ASCII characters without spaces`)
+  }
+  return value
+}
+
+function bytes(value, name, length) {
+  if (!(value instanceof Uint8Array)) refuse(`${name} must be a Uint8Array`)
+  if (length !== undefined && value.length !== length) refuse(`${name} must be ${length} bytes`)
+  return Uint8Array.from(value)
+}
+
+function oneOf(value, name, choices) {
+  if (!choices.includes(value)) refuse(`${name} must be one of: ${choices.join(', ')}`)
+  return value
+}

@@ -1,0 +1,154 @@
+#include "addon/values.h"
+
+#include <memory>
+
+#include "addon/environment.h"
+
+namespace addon {
+namespace {
+
+napi_value big(napi_env env, uint64_t number) {
+    napi_value value = nullptr;
+    napi_create_bigint_uint64(env, number, &value);
+    return value;
+}
+
+napi_value truth(napi_env env, bool flag) {
+    napi_value value = nullptr;
+    napi_get_boolean(env, flag, &value);
+    return value;
+}
+
+// An object under construction.
+class Object {
+  public:
+    explicit Object(napi_env env) : env_(env) { napi_create_object(env, &value_); }
+    Object& set(const char* name, napi_value value) {
+        napi_set_named_property(env_, value_, name, value);
+        return *this;
+    }
+    Object& set(const char* name, std::string_view text) { return set(name, to_js(env_, text)); }
+    Object& set(const char* name, double number) { return set(name, to_js(env_, number)); }
+    [[nodiscard]] napi_value value() const { return value_; }
+
+  private:
+    napi_env env_;
+    napi_value value_ = nullptr;
+};
+
+template <typename Element, typename Convert>
+napi_value list_of(napi_env env, const std::vector<Element>& list, Convert convert) {
+    napi_value array = nullptr;
+    napi_create_array_with_length(env, list.size(), &array);
+    for (uint32_t index = 0; index < list.size(); ++index) {
+        napi_set_element(env, array, index, convert(list[index]));
+    }
+    return array;
+}
+
+// As RFC 9562 writes it.
+std::string uuid_text(const base::Uuid& uuid) {
+    constexpr char digits[] = "0123456789abcdef";
+    std::string text;
+    for (size_t index = 0; index < uuid.size(); ++index) {
+        if (index == 4 || index == 6 || index == 8 || index == 10) {
+            text += '-';
+        }
+        text += digits[uuid[index] >> 4];
+        text += digits[uuid[index] & 0xf];
+    }
+    return text;
+}
+
+}  // namespace
+
+napi_value to_js(napi_env env, std::string_view text) {
+    napi_value value = nullptr;
+    napi_create_string_utf8(env, text.data(), text.size(), &value);
+    return value;
+}
+
+napi_value to_js(napi_env env, double number) {
+    napi_value value = nullptr;
+    napi_create_double(env, number, &value);
+    return value;
+}
+
+napi_value to_js(napi_env env, const std::vector<std::string>& list) {
+    return list_of(env, list, [env](const std::string& text) { return to_js(env, text); });
+}
+
+napi_value to_js(napi_env env, const engine::Event& event) {
+    Object object(env);
+    const auto host = [&]() -> Object& {
+        return object.set("subsystemNqn", event.subsystem_nqn)
+            .set("hostNqn", event.host_nqn)
+            .set("controllerId", event.controller_id);
+    };
+    switch (event.kind) {
+        case engine::EventKind::recovery:
+            object.set("kind", "recovery")
+                .set("device", event.device)
+                .set("segmentsDone", static_cast<double>(event.segments_done))
+                .set("segmentsTotal", static_cast<double>(event.segments_total));
+            break;
+        case engine::EventKind::device_failed:
+            object.set("kind", "device-failed")
+                .set("device", event.device)
+                .set("errno", event.error);
+            break;
+        case engine::EventKind::checksum_error:
+            object.set("kind", "checksum-error")
+                .set("volumeId", big(env, event.volume.value))
+                .set("block", big(env, event.block));
+            break;
+        case engine::EventKind::host_connected:
+            object.set("kind", "host-connected");
+            host();
+            break;
+        case engine::EventKind::host_disconnected:
+            object.set("kind", "host-disconnected");
+            host().set("reason", event.reason);
+            break;
+        case engine::EventKind::events_dropped:
+            object.set("kind", "events-dropped").set("count", static_cast<double>(event.count));
+            break;
+    }
+    return object.value();
+}
+
+napi_value to_js(napi_env env, const std::vector<engine::DeviceStatus>& list) {
+    return list_of(env, list, [env](const engine::DeviceStatus& status) {
+        return Object(env)
+            .set("path", status.path)
+            .set("storeId", uuid_text(status.store_id))
+            .set("capacityBytes", big(env, status.capacity_bytes))
+            .set("usedBytes", big(env, status.used_bytes))
+            .set("liveBytes", big(env, status.live_bytes))
+            .set("durability", status.flushes ? "flush" : "none")
+            .set("failed", truth(env, status.failed))
+            .value();
+    });
+}
+
+napi_value to_js(napi_env env, const std::vector<target::Target::HostConnection>& list) {
+    return list_of(env, list, [env](const target::Target::HostConnection& connection) {
+        return Object(env)
+            .set("subsystemNqn", connection.subsystem_nqn)
+            .set("hostNqn", connection.host_nqn)
+            .set("controllerId", connection.controller_id)
+            .set("ioQueues", connection.io_queues)
+            .value();
+    });
+}
+
+napi_value to_error(napi_env env, const engine::Outcome& outcome) {
+    napi_value arguments[] = {to_js(env, base::errc_name(outcome.status.code())),
+                              to_js(env, static_cast<double>(outcome.status.detail())),
+                              to_js(env, outcome.sentence)};
+    napi_value error = nullptr;
+    napi_new_instance(env, error_class(env), std::size(arguments), arguments, &error);
+    return error;
+}
+
+}  // namespace addon
