@@ -139,6 +139,8 @@ void respond_volume(Request& request, base::Status status) {
     if (code == nvme::unrecovered_read_error || code == nvme::internal_error) {
         code |= nvme::more;
         log_failure(request, code);
+    }
+    if (status.code() == base::Errc::checksum_wrong) {
         QueueCounters::add(counters_of(request).media_errors, 1);
     }
     respond(request, code);
