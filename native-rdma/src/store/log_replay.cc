@@ -179,6 +179,7 @@ void LogReplay::apply(const BatchReader& batch) {
     end_.incarnation = header.incarnation;
     end_.last_version = {base::Epoch{header.last_epoch}, header.last_counter};
     ++end_.next_sequence;
+    store_.segments().set_last(segment);
     block_ += batch.blocks();
     open_ = (header.flags & batch_closes) == 0;
     clean_ = (header.flags & batch_clean) != 0;

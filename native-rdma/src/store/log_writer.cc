@@ -190,7 +190,8 @@ void LogWriter::gather(LogBatch& batch) {
         const bool write = write_first();
         const bool data = write && writes_.front()->data != nullptr;
         const uint32_t blocks = batch.header.blocks_with(data ? writes_.front()->block_count : 0);
-        if (blocks == 0 || blocks > space) {
+        // Writes come before deletions in a batch: a write behind a deletion begins the next.
+        if (blocks == 0 || blocks > space || (write && !batch.deletes.empty())) {
             return;
         }
         if (write) {
@@ -309,7 +310,7 @@ void LogWriter::acknowledge() {
         LogBatch& batch = *in_flight_.pop_front();
         durable_through_ = batch.sequence;
         apply(batch);
-        parts_.segments.batch_settled(batch.segment);
+        parts_.segments.batch_acknowledged(batch.segment);
         const bool sealed = (batch.flags & batch_begins) != 0;
         if (sealed && state_ == LogState::sealing) {
             advance(LogState::writing);
@@ -380,7 +381,7 @@ void LogWriter::rewind() {
         if (((*batch)->flags & batch_closes) != 0) {
             parts_.segments.reopen((*batch)->segment);
         }
-        parts_.segments.batch_settled((*batch)->segment);
+        parts_.segments.batch_unmade((*batch)->segment);
         if ((*batch)->begins_segment) {
             parts_.segments.abandon((*batch)->segment);
         }

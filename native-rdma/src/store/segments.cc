@@ -44,10 +44,21 @@ void Segments::all_adopted() {
                   [this](uint32_t segment) { return at_[segment].state != SegmentState::free; });
 }
 
-void Segments::batch_settled(uint32_t segment) {
+void Segments::batch_acknowledged(uint32_t segment) {
     CHECK(at_[segment].unacknowledged > 0, "a batch settles once");
     --at_[segment].unacknowledged;
-    consider(segment);
+    if (last_ != segment) {
+        const uint32_t before = last_;
+        last_ = segment;
+        if (before != none) {
+            consider(before);
+        }
+    }
+}
+
+void Segments::batch_unmade(uint32_t segment) {
+    CHECK(at_[segment].unacknowledged > 0, "a batch settles once");
+    --at_[segment].unacknowledged;
 }
 
 void Segments::close(uint32_t segment) {
@@ -89,7 +100,7 @@ void Segments::unpin(Place place) {
 void Segments::consider(uint32_t segment) {
     const Segment& entry = at_[segment];
     if (entry.state != SegmentState::log || !entry.closed || entry.live_blocks > 0 ||
-        entry.unacknowledged > 0 || entry.readers > 0 ||
+        entry.unacknowledged > 0 || entry.readers > 0 || segment == last_ ||
         (entry.tombstones && order_.front() != segment)) {
         return;
     }

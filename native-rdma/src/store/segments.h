@@ -5,7 +5,8 @@
 //      └───────────────────────────────── discarded ────────────────────────────────────┘
 //
 // A segment without live blocks can go. One that holds deallocations or deletions is needed until
-// no older segment is left, whose blocks a replay would bring back.
+// no older segment is left, whose blocks a replay would bring back. The one with the last
+// acknowledged batch stays whatever it holds: where the log goes on is known from it.
 //
 // Thread: the store's.
 #pragma once
@@ -51,7 +52,10 @@ class Segments final : public Index::Observer {
 
     // The batches of a segment: how many are not acknowledged, and whether more may come.
     void batch_sent(uint32_t segment) { ++at_[segment].unacknowledged; }
-    void batch_settled(uint32_t segment);
+    void batch_acknowledged(uint32_t segment);
+    void batch_unmade(uint32_t segment);
+    // Recovery: the log's last batch so far is in this segment.
+    void set_last(uint32_t segment) { last_ = segment; }
     void close(uint32_t segment);
     void reopen(uint32_t segment);
     // A segment whose batches were all unmade, or never in the log: it is retired before others.
@@ -92,6 +96,7 @@ class Segments final : public Index::Observer {
     std::vector<uint32_t> order_;     // In the log, oldest first.
     std::vector<uint32_t> retiring_;  // Still in order_.
     uint32_t abandoned_ = 0;
+    uint32_t last_ = none;  // Holds the last acknowledged batch.
 };
 
 }  // namespace store
