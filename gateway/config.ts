@@ -106,7 +106,7 @@ const engine = Type.Object(
       default: 1,
       description: 'Threads that move data.',
     }),
-    cpus: Type.Array(Type.Integer({ minimum: 0, maximum: 4095 }), {
+    cpus: Type.Array(Type.Integer({ minimum: 0, maximum: 1023 }), {
       maxItems: 64,
       default: [],
       description: 'Cores to pin the reactors to, one each; empty leaves it to the kernel.',
@@ -133,9 +133,8 @@ const engine = Type.Object(
     segmentBytes: Bytes({
       minimum: 2 ** 20,
       maximum: 2 ** 30,
-      multipleOf: 4096,
       default: '64 MiB',
-      description: 'Segment size of stores that are formatted.',
+      description: 'Segment size of stores that are formatted, a power of two.',
     }),
     ioQueues: Type.Integer({
       minimum: 1,
@@ -210,8 +209,9 @@ function crossCheck(config: GatewayConfig): string | undefined {
     return 'hosts.advertisedAddress has to be set: hosts cannot connect to every address at once.'
   if (hosts.ioPort === hosts.discoveryPort)
     return `hosts.ioPort and hosts.discoveryPort have to differ; both are ${hosts.ioPort}.`
-  if (!Number.isInteger(Math.log2(engine.extentBytes)))
-    return `engine.extentBytes has to be a power of two; found ${engine.extentBytes}.`
+  for (const setting of ['extentBytes', 'segmentBytes'] as const)
+    if (!Number.isInteger(Math.log2(engine[setting])))
+      return `engine.${setting} has to be a power of two; found ${engine[setting]}.`
   if (engine.cpus.length > 0 && engine.cpus.length !== engine.reactors)
     return `engine.cpus has to name ${engine.reactors} cores, one a reactor; found ${engine.cpus.length}.`
   if (engine.bufferBytes < engine.reactors * 4 * 2 ** 20)

@@ -10,7 +10,7 @@ import {
   writeConfigs,
 } from '../../control/quickstart/layout.ts'
 import { tryPort } from '../../control/quickstart/ports.ts'
-import { waitReady } from '../../control/quickstart/wait-ready.ts'
+import { serves, waitReady } from '../../control/quickstart/wait-ready.ts'
 
 export interface ClusterOptions {
   /** Where everything listens; hosts in another network namespace need another than the default. */
@@ -41,8 +41,10 @@ export interface Cluster {
   pidOf(gateway: number): number
   /** Resolves once it has ended. */
   killGateway(gateway: number, signal?: NodeJS.Signals): Promise<void>
-  /** Resolves once it serves hosts. */
+  /** Resolves once it serves hosts and control knows it. */
   startGateway(gateway: number): Promise<void>
+  /** Resolves once it serves hosts, control or not. */
+  startGatewayAlone(gateway: number): Promise<void>
   killControl(signal?: NodeJS.Signals): Promise<void>
   startControl(): Promise<void>
   /** What the gateway has written on its log. */
@@ -166,6 +168,17 @@ class ClusterProcesses implements Cluster {
     const started = this.#gateway(gateway)
     this.#spawn(started.name)
     await this.#ready([started])
+  }
+
+  async startGatewayAlone(gateway: number): Promise<void> {
+    const started = this.#gateway(gateway)
+    this.#spawn(started.name)
+    const startedMs = performance.now()
+    while (!(await serves(this.address, started))) {
+      if (performance.now() - startedMs > waitLimitMs)
+        throw new Error(`${started.name} does not serve hosts:\n${this.logs(gateway)}`)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
   }
 
   killControl(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
