@@ -62,11 +62,15 @@ export class FakeGateway {
       this.#stream.on('error', reject)
     })
     this.opened.catch(() => {})
-    this.send({ hello: this.#hello() })
+    this.sayHello()
   }
 
   send(message: FromGateway): void {
     this.#stream.write(message)
+  }
+
+  sayHello(): void {
+    this.send({ hello: this.#hello() })
   }
 
   observe(revision: number, volumes: readonly VolumeObserved[]): void {

@@ -34,8 +34,8 @@ export const cellSettings: CellSettings = {
 
 export const limits: SessionLimits = {
   heartbeatIntervalMs: 100,
-  silentAfterMs: 2000,
-  goneAfterMs: 10_000,
+  silentAfterMs: 10_000,
+  goneAfterMs: 60_000,
 }
 
 export const silentLog = pino({ level: 'silent' })
@@ -58,7 +58,7 @@ export interface BareRig {
   close(): Promise<void>
 }
 
-/** A store with a cell, and a fleet whose clock stands still unless it is moved. */
+/** A store with a cell, and a fleet with nobody in it; `now` is the fleet's clock. */
 export async function createBareRig(
   settings: Partial<CellSettings> = {},
   now?: () => number,
@@ -97,16 +97,16 @@ export interface Rig extends BareRig {
 
 export async function createRig(
   settings: Partial<CellSettings> = {},
-  sessionLimits: SessionLimits = limits,
+  now?: () => number,
 ): Promise<Rig> {
-  const bare = await createBareRig(settings)
+  const bare = await createBareRig(settings, now)
   const { control } = bare
   const mirror = await openMirror(bare.store, silentLog)
   const reconcile = startReconcile(control, mirror)
   const sessions = await startSessionServer(control, mirror, {
     address: '127.0.0.1',
     port: 0,
-    limits: sessionLimits,
+    limits,
   })
   const api = await createApi(control, mirror, { version: '0.0.0', requestsPerSecond: 100_000 })
   const gateways: FakeGateway[] = []
