@@ -7,7 +7,7 @@ import type { VolumeBody } from '../../../control/http/schemas/volume.ts'
 import { createRig, eventually, GiB, hostNqn, limits, type Rig } from '../support/rig.ts'
 
 let rig: Rig
-const nowMs = 0
+let nowMs = 0
 
 test.before.each(async () => {
   rig = await createRig({}, () => nowMs)
