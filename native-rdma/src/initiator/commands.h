@@ -9,33 +9,15 @@
 
 #include "base/ids.h"
 #include "nvme/command.h"
+#include "nvme/fabrics.h"
+#include "nvme/opcodes.h"
 
 namespace initiator {
 
-inline constexpr uint16_t any_controller = 0xffff;
-inline constexpr const char* discovery_nqn = "nqn.2014-08.org.nvmexpress.discovery";
-
-// Offsets of properties.
-inline constexpr uint32_t property_cap = 0x00;
-inline constexpr uint32_t property_vs = 0x08;
-inline constexpr uint32_t property_cc = 0x14;
-inline constexpr uint32_t property_csts = 0x1c;
-
-struct ConnectData {
-    uint8_t host_id[16];
-    base::le16 controller_id;
-    uint8_t reserved1[238];
-    char subsystem_nqn[256];
-    char host_nqn[256];
-    uint8_t reserved2[256];
-};
-static_assert(base::WireFormat<ConnectData> && sizeof(ConnectData) == 1024);
-static_assert(offsetof(ConnectData, subsystem_nqn) == 256);
-
-// Connect of queue `id` with `entries` (1..65536); its data is a ConnectData.
+// Connect of queue `id` with `entries` (1..65536); its data are an nvme::ConnectData.
 nvme::Command connect_command(uint16_t id, uint32_t entries, uint32_t keep_alive_ms);
 // Cuts names that are too long: the controller is to refuse what comes of it.
-void fill_connect_data(ConnectData& data,
+void fill_connect_data(nvme::ConnectData& data,
                        const base::Uuid& host_id,
                        uint16_t controller_id,
                        const std::string& subsystem_nqn,
@@ -43,10 +25,13 @@ void fill_connect_data(ConnectData& data,
 
 nvme::Command property_get(uint32_t offset, bool eight_bytes);
 nvme::Command property_set(uint32_t offset, uint64_t value, bool eight_bytes = false);
-nvme::Command identify(uint8_t cns, uint32_t namespace_id, uint16_t controller_id = 0);
-nvme::Command set_features(uint8_t feature, uint32_t value);
-nvme::Command get_features(uint8_t feature);
-nvme::Command get_log_page(uint8_t log, uint64_t offset, uint32_t bytes, bool retain_event = false);
+nvme::Command identify(nvme::IdentifyKind kind, uint32_t namespace_id, uint16_t controller_id = 0);
+nvme::Command set_features(nvme::Feature feature, uint32_t value);
+nvme::Command get_features(nvme::Feature feature);
+nvme::Command get_log_page(nvme::LogPage page,
+                           uint64_t offset,
+                           uint32_t bytes,
+                           bool retain_event = false);
 nvme::Command keep_alive();
 nvme::Command asynchronous_event_request();
 nvme::Command abort_command(uint16_t queue_id, uint16_t command_id);
@@ -58,13 +43,7 @@ nvme::Command compare_blocks(uint32_t namespace_id, uint64_t first_block, uint32
 nvme::Command write_zeroes(uint32_t namespace_id, uint64_t first_block, uint32_t block_count);
 nvme::Command flush(uint32_t namespace_id);
 
-struct DeallocateRange {
-    base::le32 attributes;
-    base::le32 block_count;
-    base::le64 first_block;
-};
-static_assert(base::WireFormat<DeallocateRange> && sizeof(DeallocateRange) == 16);
-// Its data are `range_count` (1..256) DeallocateRanges.
+// Its data are `range_count` (1..256) nvme::DatasetRanges.
 nvme::Command deallocate(uint32_t namespace_id, uint32_t range_count);
 
 }  // namespace initiator

@@ -5,6 +5,9 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "nvme/identify.h"
+#include "nvme/properties.h"
+#include "nvme/status.h"
 
 namespace initiator {
 
@@ -13,32 +16,16 @@ namespace {
 constexpr uint64_t nanoseconds_per_ms = 1'000'000;
 constexpr uint64_t ready_poll_ms = 1;
 constexpr uint64_t ready_unit_ms = 500;  // Of CAP.TO.
-constexpr uint32_t identify_bytes = 4096;
-
-constexpr uint8_t cns_namespace = 0x00;
-constexpr uint8_t cns_controller = 0x01;
-constexpr uint8_t feature_queue_count = 0x07;
-
+constexpr uint8_t mdts_max = 19;         // More than 2 GiB is as good as no limit.
+constexpr uint32_t capsule_unit_bytes = 16;
+constexpr uint32_t capsule_units_min = 4;  // A command without data.
+constexpr uint32_t capsule_units_max = 1u << 16;
 // CC: enabled, 64-byte submission and 16-byte completion entries, NVM command set, 4 KiB pages.
-constexpr uint32_t configuration = 1u | 6u << 16 | 4u << 20;
-
-// Offsets in the Identify Controller data (base specification 1.4, figure 247).
-constexpr uint32_t at_serial = 4;
-constexpr uint32_t at_model = 24;
-constexpr uint32_t at_mdts = 77;
-constexpr uint32_t at_controller_id = 78;
-constexpr uint32_t at_ioccsz = 1792;
-
-template <typename T>
-T load(const uint8_t* from) {
-    T value;
-    std::memcpy(&value, from, sizeof(value));
-    return value;
-}
+constexpr uint32_t configuration = nvme::cc_enable | nvme::cc_sq_entry_64 | nvme::cc_cq_entry_16;
 
 // Copies a space-padded field and ends it before the padding.
 template <size_t size>
-void take_text(char (&out)[size], const uint8_t* from) {
+void take_text(char (&out)[size], const char (&from)[size - 1]) {
     std::memcpy(out, from, size - 1);
     out[size - 1] = '\0';
     for (size_t end = size - 1; end > 0 && (out[end - 1] == ' ' || out[end - 1] == '\0'); --end) {
@@ -87,7 +74,7 @@ std::string HostFailure::sentence() const {
                                 sizeof(text) - static_cast<size_t>(length),
                                 " (NVMe status %03xh%s)",
                                 nvme_status & 0x7ffu,
-                                (nvme_status & 0x4000) != 0 ? ", do not retry" : "");
+                                (nvme_status & nvme::do_not_retry) != 0 ? ", do not retry" : "");
     } else if (fatal_error != 0) {
         length += std::snprintf(text + length,
                                 sizeof(text) - static_cast<size_t>(length),
@@ -97,7 +84,7 @@ std::string HostFailure::sentence() const {
         length += std::snprintf(text + length,
                                 sizeof(text) - static_cast<size_t>(length),
                                 " (%s)",
-                                std::strerror(static_cast<int>(status.detail())));
+                                strerrordesc_np(static_cast<int>(status.detail())));
     }
     return {text, static_cast<size_t>(length)};
 }
@@ -108,7 +95,7 @@ Host::Host(reactor::Reactor& reactor, Owner& owner)
     : reactor_(reactor),
       owner_(owner),
       admin_(reactor, *this),
-      data_(std::make_unique<uint8_t[]>(identify_bytes)) {
+      data_(std::make_unique<uint8_t[]>(nvme::identify_bytes)) {
     step_io_.host = keep_alive_io_.host = event_io_.host = timer_.host = this;
     step_io_.done = [](Io& io) { static_cast<Owned<Io>&>(io).host->on_step_done(); };
     keep_alive_io_.done = [](Io& io) {
@@ -163,7 +150,7 @@ void Host::queue_opened(Queue& queue) {
     if (&queue == &admin_) {
         facts_.controller_id = queue.controller_id();
         move(HostState::capabilities);
-        send("reading the capabilities", property_get(property_cap, true));
+        send("reading the capabilities", property_get(nvme::property_cap, true));
         return;
     }
     open_next_io_queue();
@@ -207,7 +194,7 @@ void Host::advance() {
             break;
         case HostState::enabling:
             move(HostState::waiting_ready);
-            send("waiting for the controller", property_get(property_csts, false));
+            send("waiting for the controller", property_get(nvme::property_csts, false));
             break;
         case HostState::waiting_ready:
             take_ready();
@@ -235,16 +222,18 @@ void Host::take_capabilities() {
     const uint64_t units = std::max<uint64_t>(facts_.capabilities >> 24 & 0xff, 1);
     ready_deadline_ns_ = reactor_.now_ns() + units * ready_unit_ms * nanoseconds_per_ms;
     move(HostState::enabling);
-    send("enabling the controller", property_set(property_cc, configuration));
+    send("enabling the controller", property_set(nvme::property_cc, configuration));
 }
 
 void Host::take_ready() {
     const auto status = static_cast<uint32_t>(step_io_.completion.result);
-    if ((status & 2) != 0) {
+    if ((status & nvme::csts_fatal) != 0) {
         begin_close({base::Status(base::Errc::unsupported), step_, "it reports a fatal status"});
-    } else if ((status & 1) != 0) {
+    } else if ((status & nvme::csts_ready) != 0) {
         move(HostState::identifying);
-        send("identifying the controller", identify(cns_controller, 0), identify_bytes);
+        send("identifying the controller",
+             identify(nvme::IdentifyKind::controller, 0),
+             nvme::identify_bytes);
     } else if (reactor_.now_ns() >= ready_deadline_ns_) {
         begin_close({base::Status(base::Errc::unsupported), step_, "it never became ready"});
     } else {
@@ -253,25 +242,26 @@ void Host::take_ready() {
 }
 
 void Host::take_controller() {
-    const uint8_t* data = data_.get();
-    if (load<uint16_t>(data + at_controller_id) != facts_.controller_id) {
+    const auto& data = *reinterpret_cast<const nvme::IdentifyController*>(data_.get());
+    if (data.controller_id != facts_.controller_id) {
         begin_close({base::Status(base::Errc::corrupt), step_, "it names another controller"});
         return;
     }
-    take_text(facts_.serial, data + at_serial);
-    take_text(facts_.model, data + at_model);
-    const uint8_t mdts = data[at_mdts];
-    facts_.transfer_bytes_max = mdts == 0 || mdts > 19 ? 0 : 4096u << mdts;
-    const auto capsule = load<uint32_t>(data + at_ioccsz);
+    take_text(facts_.serial, data.serial);
+    take_text(facts_.model, data.model);
+    const uint8_t mdts = data.transfer_shift;
+    facts_.transfer_bytes_max = mdts == 0 || mdts > mdts_max ? 0 : 4096u << mdts;
     facts_.in_capsule_bytes =
-        std::clamp<uint32_t>(capsule, 4, 1u << 16) * 16 - sizeof(nvme::Command);
-    if (options_.subsystem_nqn == discovery_nqn) {
+        std::clamp<uint32_t>(data.command_capsule_units, capsule_units_min, capsule_units_max) *
+            capsule_unit_bytes -
+        sizeof(nvme::Command);
+    if (options_.subsystem_nqn == nvme::discovery_nqn) {
         become_ready();
         return;
     }
     move(HostState::granting);
     const uint32_t wanted = std::max<uint32_t>(options_.io_queues, 1) - 1;
-    send("asking for I/O queues", set_features(feature_queue_count, wanted | wanted << 16));
+    send("asking for I/O queues", set_features(nvme::Feature::queue_count, wanted | wanted << 16));
 }
 
 void Host::take_grant() {
@@ -302,17 +292,14 @@ void Host::open_next_io_queue() {
     }
     move(HostState::sizing);
     send("identifying the namespace",
-         identify(cns_namespace, options_.namespace_id),
-         identify_bytes);
+         identify(nvme::IdentifyKind::ns, options_.namespace_id),
+         nvme::identify_bytes);
 }
 
 void Host::take_namespace() {
-    constexpr uint32_t at_format = 26;
-    constexpr uint32_t at_formats = 128;
-    const uint8_t* data = data_.get();
-    const uint32_t format = data[at_format] & 0xf;
-    const uint8_t shift = data[at_formats + format * 4 + 2];
-    facts_.block_count = load<uint64_t>(data);
+    const auto& data = *reinterpret_cast<const nvme::IdentifyNamespace*>(data_.get());
+    const uint8_t shift = data.lba_formats[data.format & 0xf].data_shift;
+    facts_.block_count = data.size;
     if (facts_.block_count == 0 || shift < 9 || shift > 16) {
         begin_close({base::Status(base::Errc::not_found), step_, "there is no such namespace"});
         return;
@@ -333,7 +320,7 @@ void Host::become_ready() {
 
 void Host::on_timer() {
     if (state_ == HostState::waiting_ready) {
-        send(step_, property_get(property_csts, false));
+        send(step_, property_get(nvme::property_csts, false));
         return;
     }
     if (!keep_alive_sent_) {

@@ -25,7 +25,7 @@ namespace initiator {
 struct HostOptions {
     std::string address;  // Numeric, IPv4 or IPv6.
     uint16_t port = 0;
-    std::string subsystem_nqn;  // discovery_nqn: a discovery controller, without I/O queues.
+    std::string subsystem_nqn;  // nvme::discovery_nqn: a discovery controller, without I/O queues.
     std::string host_nqn;
     base::Uuid host_id{};
     uint16_t io_queues = 1;  // As many of these as the controller grants.

@@ -39,7 +39,7 @@ struct QueueOptions {
     base::Uuid host_id{};
     uint16_t id = 0;  // 0 is the admin queue.
     uint16_t entries = base::limits::admin_queue_entries;
-    uint16_t controller_id = any_controller;
+    uint16_t controller_id = nvme::controller_id_dynamic;
     uint32_t keep_alive_ms = 0;  // The admin queue's; 0 for none.
     bool header_digest = false;
     bool data_digest = false;
@@ -175,7 +175,7 @@ class Queue {
     QueueState state_ = QueueState::idle;
     QueueFailure failure_;
     int socket_ = -1;
-    uint16_t controller_id_ = any_controller;
+    uint16_t controller_id_ = nvme::controller_id_dynamic;
     WireOptions wire_;
     ResponseReader reader_;
     Owned<reactor::Task> turn_task_;
@@ -185,7 +185,7 @@ class Queue {
     bool dialling_ = false;
     Owned<reactor::Operation> dial_operation_;
     Owned<Io> connect_io_;
-    ConnectData connect_data_{};
+    nvme::ConnectData connect_data_{};
 
     // Slots.
     std::unique_ptr<Slot[]> slots_;

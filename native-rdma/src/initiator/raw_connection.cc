@@ -196,7 +196,7 @@ Bytes connect_pdu(const WireOptions& wire,
                   const std::string& subsystem_nqn,
                   const std::string& host_nqn,
                   const ConnectParameters& parameters) {
-    ConnectData data;
+    nvme::ConnectData data;
     fill_connect_data(data, {}, parameters.controller_id, subsystem_nqn, host_nqn);
     return command_pdu(wire,
                        connect_command(parameters.queue_id, parameters.entries, 0),

@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "initiator/request_writer.h"
 #include "nvme/command.h"
+#include "nvme/fabrics.h"
 #include "nvme/tcp_pdu.h"
 
 namespace initiator {
@@ -87,7 +88,7 @@ class RawConnection {
                                          uint32_t data_bytes);
 struct ConnectParameters {
     uint16_t queue_id = 0;
-    uint16_t controller_id = 0xffff;
+    uint16_t controller_id = nvme::controller_id_dynamic;
     uint32_t entries = 32;
 };
 [[nodiscard]] Bytes connect_pdu(const WireOptions& wire,

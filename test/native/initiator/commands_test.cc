@@ -1,5 +1,7 @@
 #include "initiator/commands.h"
 
+#include "nvme/properties.h"
+
 TEST_CASE("Connect carries queue, size and keep-alive where the standard has them") {
     const nvme::Command command = initiator::connect_command(3, 128, 5000);
     CHECK(command.opcode == 0x7f);
@@ -7,7 +9,7 @@ TEST_CASE("Connect carries queue, size and keep-alive where the standard has the
     CHECK(command.cdw10 == 3u << 16);
     CHECK(command.cdw11 == 127);
     CHECK(command.cdw12 == 5000);
-    initiator::ConnectData data;
+    nvme::ConnectData data;
     initiator::fill_connect_data(data, {{1, 2}}, 9, "nqn.s", std::string(300, 'x'));
     CHECK(data.host_id[1] == 2);
     CHECK(data.controller_id == 9);
@@ -18,14 +20,15 @@ TEST_CASE("Connect carries queue, size and keep-alive where the standard has the
 
 TEST_CASE("properties are named by offset and size") {
     CHECK(initiator::property_get(0, true).cdw10 == 1);
-    const nvme::Command set = initiator::property_set(initiator::property_cc, 0x460001);
+    const nvme::Command set = initiator::property_set(nvme::property_cc, 0x460001);
     CHECK(set.namespace_id == 0);
     CHECK(set.cdw11 == 0x14);
     CHECK(set.cdw12 == 0x460001);
 }
 
 TEST_CASE("a log page is asked for in dwords, minus one, from an offset") {
-    const nvme::Command command = initiator::get_log_page(0x70, uint64_t{5} << 32, 1u << 20, true);
+    const nvme::Command command =
+        initiator::get_log_page(nvme::LogPage::discovery, uint64_t{5} << 32, 1u << 20, true);
     CHECK(command.cdw10 == (0x70u | 1u << 15 | 0xffffu << 16));
     CHECK(command.cdw11 == 3);
     CHECK(command.cdw12 == 0);

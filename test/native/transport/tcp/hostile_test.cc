@@ -117,7 +117,8 @@ TEST_CASE("survives a good conversation with any one byte wrong") {
         initiator::ic_request_pdu() +
         initiator::connect_pdu({}, test_gateway::subsystem_nqn, test_gateway::host_nqn) +
         initiator::command_pdu({}, initiator::property_get(0, true), 2) +
-        initiator::transfer_command_pdu({}, initiator::identify(1, 0), 3, block);
+        initiator::transfer_command_pdu(
+            {}, initiator::identify(nvme::IdentifyKind::controller, 0), 3, block);
     std::mt19937 random(11);
     for (size_t at = 0; at < good.size(); at += 1 + random() % 7) {
         Bytes bad = good;

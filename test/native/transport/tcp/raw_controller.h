@@ -8,6 +8,8 @@
 
 #include "initiator/commands.h"
 #include "initiator/raw_connection.h"
+#include "nvme/fabrics.h"
+#include "nvme/properties.h"
 #include "nvme/tcp_pdu.h"
 #include "transport/tcp/host_pdus.h"
 #include "transport/tcp/test_gateway.h"
@@ -48,9 +50,9 @@ struct RawController {
         nvme::Completion connected;
         admin = connect(gateway, options, 0, connected);
         id = static_cast<uint16_t>(connected.result);
-        constexpr uint32_t enabled = 1 | 6 << 16 | 4 << 20;  // EN, IOSQES, IOCQES.
+        constexpr uint32_t enabled = nvme::cc_enable | nvme::cc_sq_entry_64 | nvme::cc_cq_entry_16;
         REQUIRE(admin->send(initiator::command_pdu(
-            admin->wire(), initiator::property_set(initiator::property_cc, enabled), 1)));
+            admin->wire(), initiator::property_set(nvme::property_cc, enabled), 1)));
         REQUIRE(status_of(admin->receive()) == 0);
         io = connect(gateway, options, 1, connected);
         CHECK((connected.sq_head == 0xffff) == !options.flow_control);
@@ -71,7 +73,7 @@ struct RawController {
         auto command = initiator::connect_command(
             queue_id, queue_id == 0 ? 32 : options.io_entries, options.keep_alive_ms);
         command.cdw11 = command.cdw11 | (options.flow_control ? 0 : no_flow_control);
-        initiator::ConnectData data;
+        nvme::ConnectData data;
         initiator::fill_connect_data(data, {}, id, subsystem_nqn, host_nqn);
         REQUIRE(connection->send(
             initiator::command_pdu(connection->wire(),

@@ -112,8 +112,11 @@ TEST_CASE("answers a keep-alive while every buffer is taken") {
         CHECK(test_gateway::status_of(controller.admin->receive()) == 0);
     }
     // Identify needs memory, which the connection has in reserve for it.
-    REQUIRE(controller.admin->send(initiator::transfer_command_pdu(
-        controller.admin->wire(), initiator::identify(1, 0), 9, block)));
+    REQUIRE(controller.admin->send(
+        initiator::transfer_command_pdu(controller.admin->wire(),
+                                        initiator::identify(nvme::IdentifyKind::controller, 0),
+                                        9,
+                                        block)));
     CHECK(controller.admin->receive().is(PduType::c2h_data));
     gateway.set_delay_ms(0);
     for (int answers = 0; answers < 6;) {
