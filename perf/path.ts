@@ -1,0 +1,125 @@
+/** The whole path: a volume made and attached over the API, written by a host, on a gateway's disk. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { type Cluster, startCluster } from '../test/support/cluster.ts'
+import { root } from '../test/support/root.ts'
+import { alternate, type Measurement } from './measurement.ts'
+import type { PerfOptions } from './options.ts'
+import type { Row, Section } from './section.ts'
+import { loadHostNqn, ramSubsystemNqn } from './setting.ts'
+import { runStore, type StoreCase } from './store.ts'
+import { type LoadCase, type LoadTarget, runLoad, smallCases, startRamTarget } from './target.ts'
+
+const GiB = 2 ** 30
+const volumeBytes = GiB
+// Small, so that the log's segments are all overwritten in time: a store without compaction fills up
+// with segments of which a few blocks are still in use.
+const spanBytes = GiB / 8
+const deviceBytes = 6 * GiB
+
+interface Place {
+  readonly name: string
+  readonly title: string
+  readonly folder: string
+  readonly durability: 'flush' | 'none'
+}
+
+export async function measurePath(options: PerfOptions): Promise<Section[]> {
+  const places: readonly Place[] = [
+    {
+      name: 'disk',
+      title: "The whole path, on the machine's disk, with flushes",
+      folder: resolve(root, options.disk),
+      durability: 'flush',
+    },
+    {
+      name: 'memory',
+      title: 'The whole path, on files in memory',
+      folder: resolve(root, options.memory),
+      durability: 'none',
+    },
+  ]
+  const sections: Section[] = []
+  for (const place of places) sections.push(...(await measurePlace(place, options)))
+  return sections
+}
+
+/** Against the store alone on the same file system, and against the target alone. */
+async function measurePlace(place: Place, options: PerfOptions): Promise<Section[]> {
+  mkdirSync(place.folder, { recursive: true })
+  const folder = mkdtempSync(join(place.folder, 'ashlar-perf-path-'))
+  const cluster = await startCluster({ folder, gateways: 1, deviceBytes })
+  const target = await startRamTarget()
+  const againstStore: Row[] = []
+  const againstTarget: Row[] = []
+  try {
+    const attached = await attachVolume(cluster)
+    const ram = { port: target.port, subsystem: ramSubsystemNqn }
+    await fill(attached)
+    for (const load of smallCases) {
+      const path = () => runLoad(load, attached, options.seconds, { span: spanBytes })
+      const store = await alternate(options.rounds, path, () => storeAlone(load, place, options))
+      const alone = await alternate(options.rounds, path, () => runLoad(load, ram, options.seconds))
+      againstStore.push({ name: load.name, ...store })
+      againstTarget.push({ name: load.name, ...alone })
+      console.log(`  ${load.name}: ${Math.round(store.ours.bestIops)} IOPS`)
+    }
+  } finally {
+    await target.stop()
+    await cluster.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  const explanation = `One control and one gateway as processes; a volume attached over the API; ${spanBytes / 2 ** 20} MiB of it are used, and were filled before.`
+  const common = { title: place.title, explanation, oursTitle: 'path' }
+  return [
+    { ...common, name: `path-${place.name}-store`, theirsTitle: 'store', rows: againstStore },
+    { ...common, name: `path-${place.name}-target`, theirsTitle: 'RAM', rows: againstTarget },
+  ]
+}
+
+async function attachVolume(cluster: Cluster): Promise<LoadTarget> {
+  const volume = { name: 'perf', sizeBytes: volumeBytes }
+  await expectCreated(cluster.api('POST', '/v1/volumes', volume))
+  await cluster.waitFor('/v1/volumes/perf', ({ body }) => body.state === 'available')
+  const attachment = { volume: 'perf', hostNqn: loadHostNqn }
+  const { id } = await expectCreated(cluster.api('POST', '/v1/attachments', attachment))
+  const path = `/v1/attachments/${id}`
+  const { body } = await cluster.waitFor(path, ({ body }) => body.state === 'attached')
+  const [{ address, port }] = body.addresses
+  return { address, port, subsystem: body.subsystemNqn }
+}
+
+async function expectCreated(answer: ReturnType<Cluster['api']>): Promise<{ id: string }> {
+  const { status, body } = await answer
+  if (status === 201 || status === 202) return body
+  throw new Error(`The API answered ${status}: ${JSON.stringify(body)}`)
+}
+
+/** Reads of what was never written cost nothing: every block that is used is written first. */
+async function fill(target: LoadTarget): Promise<void> {
+  const sequential = { name: 'fill', blockBytes: 131_072, depth: 32, readPercent: 0 } as const
+  const operations = spanBytes / sequential.blockBytes
+  await runLoad(sequential, target, 0, { sequential: true, operations, rampMs: 0 })
+}
+
+async function storeAlone(
+  load: LoadCase,
+  place: Place,
+  { seconds }: PerfOptions,
+): Promise<Measurement> {
+  const folder = mkdtempSync(join(place.folder, 'ashlar-perf-store-'))
+  try {
+    const storeCase: StoreCase = {
+      name: load.name,
+      verb: load.readPercent === 100 ? 'read' : 'write',
+      sequential: false,
+      ioBytes: load.blockBytes,
+      depth: load.depth,
+    }
+    const { durability } = place
+    const file = { path: join(folder, 'store'), fileBytes: deviceBytes, spanBytes, durability }
+    return await runStore(storeCase, file, seconds)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
