@@ -49,14 +49,13 @@ void execute_write_zeroes(Request& request) {
     submit_or_respond(request, Verb::deallocate, io_done);
 }
 
-void log_failure(const Request& request, uint16_t status) {
+void log_failure(const Request& request, uint16_t status, uint64_t block) {
     nvme::ErrorLogEntry entry{};
     entry.sq_id = request.queue->id;
     entry.command_id = request.command.command_id;
     entry.status = static_cast<uint16_t>(status << 1);
     entry.parameter = 0xffff;  // No parameter of the command is at fault.
-    entry.block =
-        status == nvme::unrecovered_read_error ? request.op.failed_block : request.op.first_block;
+    entry.block = block;
     entry.namespace_id = only_namespace;
     entry.transport_type = nvme::transport_tcp;
     controller_of(request).errors.add(entry);
@@ -136,11 +135,12 @@ void submit_or_respond(Request& request, Verb verb, volume::Op::Done done) {
 
 void respond_volume(Request& request, base::Status status) {
     uint16_t code = volume_status(status);
-    if (code == nvme::unrecovered_read_error || code == nvme::internal_error) {
+    const bool is_damage = status.code() == base::Errc::checksum_wrong;
+    if (is_damage || code == nvme::internal_error) {
         code |= nvme::more;
-        log_failure(request, code);
+        log_failure(request, code, is_damage ? request.op.failed_block : request.op.first_block);
     }
-    if (status.code() == base::Errc::checksum_wrong) {
+    if (is_damage) {
         QueueCounters::add(counters_of(request).media_errors, 1);
     }
     respond(request, code);
