@@ -7,9 +7,9 @@ import type { Observed } from '../../control/contract/messages.ts'
 import type { GatewayConfig } from '../../gateway/config.ts'
 import { runDaemon } from '../../gateway/daemon.ts'
 import { GatewayFailure } from '../../gateway/failure.ts'
+import { freePort } from '../support/free-port.ts'
 import { type FakeControl, sampleWelcome, startFakeControl } from './fake-control.ts'
 import { createFakeEngine, engineError, type FakeEngine } from './fake-engine.ts'
-import { freePort } from './free-port.ts'
 import { makeFolder, quiet, sampleConfig, sampleDesired, sampleVolume, until } from './samples.ts'
 
 const test = suite('daemon')

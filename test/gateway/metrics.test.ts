@@ -1,8 +1,8 @@
 import { suite } from 'uvu'
 import { is, match } from 'uvu/assert'
 import { serveMetrics } from '../../gateway/metrics.ts'
+import { freePort } from '../support/free-port.ts'
 import { createFakeEngine } from './fake-engine.ts'
-import { freePort } from './free-port.ts'
 
 const test = suite('gateway metrics')
 
