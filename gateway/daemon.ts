@@ -182,8 +182,8 @@ class Gateway {
     if (this.#isClosing) return undefined
     this.#opening = startEngine(open, this.#config, controllerIds, (event) => this.#on(event), log)
     const engine = await this.#opening
-    const storeIds = engine.devices().map((device) => device.storeId)
-    await keepIdentity(this.#config, this.#known, { cellId, controllerIds, storeIds })
+    const devices = engine.devices()
+    await keepIdentity(this.#config, this.#known, { cellId, controllerIds, devices })
     this.#engine = engine
     // Control learns which stores were formatted before it is told of any volume on them.
     this.#reporter.heartbeat()

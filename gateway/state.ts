@@ -7,6 +7,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import Type, { type Static } from 'typebox'
+import type { DeviceStatus } from '../native-rdma/index.js'
 import type { GatewayConfig } from './config.ts'
 import { GatewayFailure } from './failure.ts'
 import { readStateFile, writeStateFile } from './state-file.ts'
@@ -56,32 +57,44 @@ function checkDevices(identity: Identity, devices: GatewayConfig['engine']['devi
     )
 }
 
+export interface Found extends Pick<Identity, 'cellId' | 'controllerIds'> {
+  readonly devices: readonly Pick<DeviceStatus, 'path' | 'storeId' | 'liveBytes'>[]
+}
+
 /** Refuses other stores than it began with; remembers them at the first start. */
 export async function keepIdentity(
   config: GatewayConfig,
   known: Identity | undefined,
-  found: Pick<Identity, 'storeIds' | 'controllerIds' | 'cellId'>,
-): Promise<Identity> {
-  const storeIds = found.storeIds.toSorted()
-  if (!known) {
-    const identity: Identity = {
-      version: 1,
-      nodeName: config.node.name,
-      extentBytes: config.engine.extentBytes,
-      storeIds,
-      cellId: found.cellId,
-      controllerIds: found.controllerIds,
-    }
-    await writeStateFile(pathIn(config), identity)
-    return identity
-  }
-  const absent = known.storeIds.filter((id) => !storeIds.includes(id))
-  if (absent.length > 0)
+  { cellId, controllerIds, devices }: Found,
+): Promise<void> {
+  const storeIds = devices.map(({ storeId }) => storeId).toSorted()
+  if (known) return checkStores(known.storeIds, storeIds)
+  // Another cell gives the same numbers to other volumes: they would show these blocks as their own.
+  const used = devices.find(({ liveBytes }) => liveBytes > 0n)
+  if (used)
     throw new GatewayFailure(
-      `The devices are not those this gateway began with: store ${absent.join(', ')} is missing, ` +
-        `found are ${storeIds.join(', ')}.`,
+      `${used.path} holds the data of a gateway, but ${pathIn(config)} is not there to say whose. ` +
+        'Bring the state folder back, or use an erased device.',
     )
-  return known
+  const { node, engine } = config
+  const identity: Identity = {
+    version: 1,
+    nodeName: node.name,
+    cellId,
+    extentBytes: engine.extentBytes,
+    storeIds,
+    controllerIds,
+  }
+  await writeStateFile(pathIn(config), identity)
+}
+
+function checkStores(known: readonly string[], found: readonly string[]): void {
+  const absent = known.filter((id) => !found.includes(id))
+  if (absent.length === 0) return
+  throw new GatewayFailure(
+    `The devices are not those this gateway began with: store ${absent.join(', ')} is missing, ` +
+      `found are ${found.join(', ')}.`,
+  )
 }
 
 const pathIn = ({ stateFolder }: GatewayConfig) => join(stateFolder, 'identity.json')

@@ -86,14 +86,11 @@ async function takeDown(running: readonly { stop(): Promise<void> }[]): Promise<
   console.log('Everything has stopped.')
 }
 
-/** Aborted at the first Ctrl-C; a second one is for the impatient. */
+/** Aborted at the first Ctrl-C. More change nothing: stopping is bounded, and npm passes each on again. */
 function stopSignal(): AbortSignal {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => {
-      if (stop.signal.aborted) console.log('Still stopping: hosts are being let finish.')
-      stop.abort()
-    })
+    process.on(signal, () => stop.abort())
   return stop.signal
 }
 

@@ -17,7 +17,6 @@ export interface FakeEngine extends Engine {
   discovery: readonly DiscoveryEntry[]
   storeIds: string[]
   hosts: HostConnection[]
-  failedDevices: boolean
   /** The next call of this name, such as `attach 5`, fails. */
   fail(name: string, error: Error): void
   /** The next call of this name waits until the answer is called. */
@@ -46,7 +45,6 @@ export function createFakeEngine(): FakeEngine {
     discovery: [],
     storeIds: ['store-a'],
     hosts: [],
-    failedDevices: false,
     fail: (name, error) => void answers.set(name, () => Promise.reject(error)),
     hold(name) {
       let release = () => {}
@@ -80,7 +78,7 @@ export function createFakeEngine(): FakeEngine {
       engine.discovery = entries
     },
     attachRamVolume: () => call('ram'),
-    devices: () => engine.storeIds.map((storeId) => describeDevice(engine, storeId)),
+    devices: () => engine.storeIds.map(describeDevice),
     connections: () => engine.hosts,
     features: () => ['io_uring is there.'],
     readCounters(counters) {
@@ -91,14 +89,14 @@ export function createFakeEngine(): FakeEngine {
   return engine
 }
 
-function describeDevice(engine: FakeEngine, storeId: string): DeviceStatus {
+function describeDevice(storeId: string): DeviceStatus {
   return {
     path: `/dev/${storeId}`,
     storeId,
     capacityBytes: 1000n,
     usedBytes: 20n,
-    liveBytes: 10n,
+    liveBytes: 0n,
     durability: 'flush',
-    failed: engine.failedDevices,
+    failed: false,
   }
 }

@@ -11,7 +11,11 @@ const test = suite('state')
 const found = {
   cellId: 'cell-1',
   controllerIds: { first: 1, last: 1000 },
-  storeIds: ['store-b', 'store-a'],
+  devices: devicesWith('store-b', 'store-a'),
+}
+
+function devicesWith(...storeIds: string[]) {
+  return storeIds.map((storeId) => ({ path: `/dev/${storeId}`, storeId, liveBytes: 0n }))
 }
 
 /** A gateway with two devices that has started once. */
@@ -84,12 +88,23 @@ test('refuses to start without a device that holds data', async () => {
 test('accepts its own stores in any order, and refuses others', async () => {
   const config = await begun()
   const known = readIdentity(config)
-  const storeIds = ['store-a', 'store-b']
-  equal(await keepIdentity(config, known, { ...found, storeIds }), known)
-  const other = { ...found, storeIds: ['store-a', 'store-x'] }
+  await keepIdentity(config, known, { ...found, devices: devicesWith('store-a', 'store-b') })
+  const other = { ...found, devices: devicesWith('store-a', 'store-x') }
   const refused = await keepIdentity(config, known, other).catch((error: Error) => error)
   instance(refused, GatewayFailure)
   match((refused as Error).message, /store store-b is missing, found are store-a, store-x/)
+})
+
+test('refuses data of which it does not know whose it is', async () => {
+  const config = sampleConfig()
+  readIdentity(config)
+  const devices = [{ path: '/dev/used', storeId: 'store-u', liveBytes: 4096n }]
+  const refused = await keepIdentity(config, undefined, { ...found, devices }).catch(
+    (error: Error) => error,
+  )
+  instance(refused, GatewayFailure)
+  match((refused as Error).message, /\/dev\/used holds the data of a gateway, but .* whose/)
+  is(readIdentity(config), undefined)
 })
 
 test.run()
