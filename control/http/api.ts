@@ -55,6 +55,7 @@ export async function createApi(
     forceCloseConnections: 'idle',
     genReqId: () => randomUUID(),
     clientErrorHandler: refuseMalformed,
+    frameworkErrors: (error, request, reply) => void sendProblem(request, reply, error),
     routerOptions: { maxParamLength: 255, ignoreTrailingSlash: true },
     // A request is taken as it was sent, or refused: nothing is dropped or converted.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: true } },

@@ -36,7 +36,8 @@ export const nodeKind = defineRecord<Node>('node/', 1)
 /** The value is the name of the node that the store belongs to. */
 export const storePrefix = 'store/'
 
-export const nodeNamePattern = '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'
+const namePattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
+export const isNodeName = (text: string): boolean => namePattern.test(text)
 
 export const capacityOf = (devices: readonly Device[]): number =>
   devices.reduce((sum, device) => sum + (device.failed ? 0 : device.capacityBytes), 0)

@@ -65,6 +65,8 @@ export const volumeMapPrefix = 'volume-map/'
 export const attachmentIdOfVolume = ({ state }: Volume): string | undefined =>
   state.kind === 'in-use' || state.kind === 'error' ? state.attachmentId : undefined
 
+export const volumeNamePattern = '^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$'
+const namePattern = new RegExp(volumeNamePattern)
 const idPattern = /^vol-[0-9a-f]{16}$/
 export const isVolumeId = (text: string): boolean => idPattern.test(text)
 export const volumeIdOf = (number: number): string => `vol-${number.toString(16).padStart(16, '0')}`
@@ -81,6 +83,7 @@ export async function findVolume(
   idOrName: string,
 ): Promise<Stored<Volume> | undefined> {
   if (isVolumeId(idOrName)) return readRecord(store, volumeKind, idOrName)
+  if (!namePattern.test(idOrName)) return undefined
   const { entry } = await store.get(volumeNamePrefix + idOrName)
   if (!entry) return undefined
   return readRecord(store, volumeKind, Buffer.from(entry.value).toString())

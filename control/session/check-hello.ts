@@ -1,12 +1,11 @@
 /** What a gateway says of itself has to make sense before it is remembered. */
 import { contractVersion, type DeviceMessage, type Hello } from '../contract/messages.ts'
 import type { CellSettings } from '../model/cell.ts'
-import { nodeNamePattern } from '../model/node.ts'
+import { isNodeName } from '../model/node.ts'
 import { Refusal } from './refusal.ts'
 
 const devicesMax = 64
 const textMax = 255
-const nodeName = new RegExp(nodeNamePattern)
 const storeId = /^[\w-]{1,64}$/
 
 export function checkHello(cell: CellSettings, hello: Hello): void {
@@ -15,8 +14,10 @@ export function checkHello(cell: CellSettings, hello: Hello): void {
       'CONTRACT_VERSION',
       `The gateway speaks contract version ${hello.contractVersion}; control speaks ${contractVersion}.`,
     )
-  if (!nodeName.test(hello.nodeName))
-    throw invalid(`The node name "${hello.nodeName}" has to be 1 to 63 of a-z, 0-9 and "-".`)
+  if (!isNodeName(hello.nodeName))
+    throw invalid(
+      `The node name "${hello.nodeName.slice(0, 64)}" has to be 1 to 63 of a-z, 0-9 and "-".`,
+    )
   for (const field of ['rack', 'incarnation'] as const)
     if (hello[field] === '') throw invalid(`The gateway has to say its ${field}.`)
   for (const field of ['rack', 'zone', 'incarnation', 'softwareVersion'] as const)

@@ -1,3 +1,4 @@
+/** Gets an attachment by its id. */
 import type { Control } from '../control.ts'
 import { ControlError } from '../errors.ts'
 import type { AttachmentBody } from '../http/schemas/attachment.ts'

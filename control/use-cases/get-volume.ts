@@ -1,3 +1,4 @@
+/** Gets a volume by its id or name. */
 import type { Control } from '../control.ts'
 import type { VolumeBody } from '../http/schemas/volume.ts'
 import { presentVolume } from '../present/present-volume.ts'

@@ -10,7 +10,6 @@ import type { Api } from '../api.ts'
 import { answer, problems, problemsOfBody, problemsOfQuery } from '../responses.ts'
 import { idempotencyHeaders, refTo } from '../schemas/common.ts'
 import {
-  idOrName,
   type VolumeBody,
   type VolumeChangeBody,
   type VolumeCreateBody,
@@ -19,7 +18,10 @@ import {
 } from '../schemas/volume.ts'
 
 const tags = ['volumes']
-const params = Type.Object({ volume: idOrName })
+/** Any text: what is no volume is not found. */
+const params = Type.Object({
+  volume: Type.String({ description: "The volume's id or name.", examples: ['db-1'] }),
+})
 
 export function volumeRoutes(api: Api, control: Control): void {
   api.post('/v1/volumes', { schema: createSchema }, async (request, reply) => {

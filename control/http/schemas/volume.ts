@@ -1,14 +1,13 @@
 /** Volumes as the API gives and takes them. */
 import { Type } from 'typebox'
 import { blockBytes } from '../../model/cell.ts'
-import { volumeStateKinds } from '../../model/volume.ts'
+import { volumeNamePattern, volumeStateKinds } from '../../model/volume.ts'
 import { pageOf, pageQueryProperties, refTo, textOf } from './common.ts'
 
 export const volumeBytesMin = 1024 ** 2
 export const volumeBytesCeiling = 64 * 1024 ** 4
 export const labelsMax = 64
 
-export const volumeNamePattern = '^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$'
 const labelKeyPattern = '^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$'
 
 const name = Type.String({
@@ -49,7 +48,6 @@ const labelChanges = Type.Unsafe<Record<string, string | null>>({
   examples: [{ team: 'billing', old: null }],
 })
 
-/** The path parameter `volume` and the like. */
 export const idOrName = Type.String({
   minLength: 1,
   maxLength: 63,
