@@ -29,9 +29,10 @@ std::unique_ptr<BlockingHost> connect(const initiator::HostOptions& options) {
     return std::move(*host);
 }
 
-// Writes `count` pieces of different sizes, all in flight at once on each queue in turn, and reads
-// them back the same way.
-void check_many(BlockingHost& host, uint32_t count) {
+// Writes `count` pieces of different sizes, all in flight at once on one queue, and reads them back
+// the same way. Each queue has blocks of its own: what orders its reactor's writes and another's is
+// the host, and that a thread sanitizer does not see.
+void check_many(BlockingHost& host, uint32_t count, uint16_t queue = 1) {
     constexpr uint32_t largest = base::limits::transfer_bytes_max / block;
     constexpr std::array<uint32_t, 6> sizes = {1, 2, 1, 3, 16, largest};
     std::vector<Bytes> sent;
@@ -44,14 +45,13 @@ void check_many(BlockingHost& host, uint32_t count) {
         std::vector<BlockingRequest> requests;
         for (uint32_t i = 0; i < count; ++i) {
             const auto blocks = static_cast<uint32_t>(data[i].size() / block);
-            const uint64_t first = uint64_t{i} * largest;
+            const uint64_t first = (uint64_t{queue} - 1) * 4096 + uint64_t{i} * largest;
             requests.push_back({transfer == Transfer::to_host
                                     ? initiator::read_blocks(1, first, blocks)
                                     : initiator::write_blocks(1, first, blocks),
                                 transfer,
                                 data[i]});
         }
-        const auto queue = static_cast<uint16_t>(1 + count % host.io_queue_count());
         const auto answers = host.execute_all(queue, requests);
         CHECK(std::all_of(answers.begin(), answers.end(), [](const auto& a) { return a.ok(); }));
     };
@@ -80,8 +80,8 @@ TEST_CASE("serves many queues on several reactors") {
     options.io_queues = 4;
     const auto host = connect(options);
     CHECK(host->io_queue_count() == 4);
-    for (const uint32_t count : {100u, 101u, 102u, 103u}) {
-        check_many(*host, count);
+    for (const uint16_t queue : {1, 2, 3, 4}) {
+        check_many(*host, 60, queue);
     }
 }
 
@@ -91,8 +91,8 @@ TEST_CASE("lets commands wait for memory instead of failing them") {
     auto options = gateway.host_options();
     options.io_queues = 2;
     const auto host = connect(options);
-    check_many(*host, 120);
-    check_many(*host, 121);
+    check_many(*host, 60, 1);
+    check_many(*host, 60, 2);
 }
 
 TEST_CASE("answers a keep-alive while every buffer is taken") {
