@@ -3,6 +3,9 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { filesOf, type Layout } from './layout.ts'
 
+/** A host waits for its gateway however long that takes. */
+const patience = '--ctrl-loss-tmo=-1 --reconnect-delay=2'
+
 export function welcomeText(layout: Layout, hostNqn = readHostNqn()): string {
   const { address, apiPort, gateways } = layout
   const api = `http://${address}:${apiPort}`
@@ -26,9 +29,11 @@ export function welcomeText(layout: Layout, hostNqn = readHostNqn()): string {
     post('volumes', volume),
     post('attachments', { volume: volume.name, hostNqn }),
     '',
-    'The answer holds the `nvme connect` line for the volume. Or connect to all of this host:',
+    'Then, as root (the connectCommand of the answer is this line, filled in):',
     '  modprobe nvme-tcp',
-    `  nvme connect-all -t tcp -a ${address} -s ${discoveryPort} -q ${hostNqn} --ctrl-loss-tmo=-1`,
+    `  nvme connect -t tcp -a ${address} -s PORT -n SUBSYSTEM_NQN -q ${hostNqn} ${patience}`,
+    'Or all volumes of this host at once, found by discovery:',
+    `  nvme connect-all -t tcp -a ${address} -s ${discoveryPort} -q ${hostNqn} ${patience}`,
     '',
     'Ctrl-C stops everything; the next start finds the volumes again.',
   ].join('\n')

@@ -8,9 +8,10 @@ import type { GatewayConfig } from '../../gateway/config.ts'
 import { runDaemon } from '../../gateway/daemon.ts'
 import { GatewayFailure } from '../../gateway/failure.ts'
 import { freePort } from '../support/free-port.ts'
+import { until } from '../support/until.ts'
 import { type FakeControl, sampleWelcome, startFakeControl } from './fake-control.ts'
 import { createFakeEngine, engineError, type FakeEngine } from './fake-engine.ts'
-import { makeFolder, quiet, sampleConfig, sampleDesired, sampleVolume, until } from './samples.ts'
+import { makeFolder, quiet, sampleConfig, sampleDesired, sampleVolume } from './samples.ts'
 
 const test = suite('daemon')
 const cleanUp: (() => unknown)[] = []

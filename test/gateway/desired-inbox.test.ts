@@ -2,7 +2,8 @@ import { suite } from 'uvu'
 import { equal, is } from 'uvu/assert'
 import type { Desired } from '../../control/contract/messages.ts'
 import { createDesiredInbox } from '../../gateway/desired-inbox.ts'
-import { quiet, sampleDesired, sampleVolume, until } from './samples.ts'
+import { until } from '../support/until.ts'
+import { quiet, sampleDesired, sampleVolume } from './samples.ts'
 
 const test = suite('desired inbox')
 

@@ -3,7 +3,7 @@ import { equal, is } from 'uvu/assert'
 import type { FromGateway, Observed } from '../../control/contract/messages.ts'
 import { createEventQueue } from '../../gateway/events.ts'
 import { createReporter } from '../../gateway/reporter.ts'
-import { until } from './samples.ts'
+import { until } from '../support/until.ts'
 
 const test = suite('reporter')
 

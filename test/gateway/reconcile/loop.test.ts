@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import { equal, is, match } from 'uvu/assert'
 import { createGate, createLoop, type Loop, type Task } from '../../../gateway/reconcile/loop.ts'
-import { until } from '../samples.ts'
+import { until } from '../../support/until.ts'
 
 const test = suite('reconcile loop')
 const limits = { slowAfterMs: 20, retry: { firstMs: 5, maxMs: 10 } }

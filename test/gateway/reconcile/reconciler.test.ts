@@ -2,8 +2,9 @@ import { suite } from 'uvu'
 import { equal, is } from 'uvu/assert'
 import type { Desired } from '../../../control/contract/messages.ts'
 import { createReconciler } from '../../../gateway/reconcile/reconciler.ts'
+import { until } from '../../support/until.ts'
 import { createFakeEngine, engineError } from '../fake-engine.ts'
-import { extentBytes, sampleDesired, sampleVolume, until } from '../samples.ts'
+import { extentBytes, sampleDesired, sampleVolume } from '../samples.ts'
 
 const test = suite('reconciler')
 

@@ -6,8 +6,9 @@ import {
   type Session,
   type SessionHandlers,
 } from '../../../gateway/session/session.ts'
+import { until } from '../../support/until.ts'
 import { type FakeControl, sampleWelcome, startFakeControl } from '../fake-control.ts'
-import { quiet, sampleDesired, sampleVolume, until } from '../samples.ts'
+import { quiet, sampleDesired, sampleVolume } from '../samples.ts'
 
 const test = suite('session')
 const open: { close(): void }[] = []
