@@ -1,0 +1,146 @@
+/** Random requests: whatever comes, the answer is not a failure of control. */
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { seededRandom } from '../../../placement/random.ts'
+import { createRig, eventually, GiB, hostNqn, MiB, type Rig } from '../support/rig.ts'
+
+const seed = Number(process.env['ASHLAR_SEED'] ?? Date.now() % 1_000_000)
+const random = seededRandom(seed)
+const below = (count: number) => Math.floor(random() * count)
+const pick = <T>(items: readonly T[]): T => items[below(items.length)] as T
+const rounds = 1500
+
+const fields = [
+  'name',
+  'sizeBytes',
+  'labels',
+  'volume',
+  'hostNqn',
+  'state',
+  '__proto__',
+  'toString',
+  '',
+]
+const texts = [
+  'a',
+  'volume-1',
+  '',
+  'x'.repeat(300),
+  '\u0000',
+  '💾',
+  '../..',
+  'vol-0000000000000001',
+]
+const numbers = [0, -1, 1.5, MiB, GiB, 4096, MiB + 1, 2 ** 46, 2 ** 53, 1e300]
+
+function value(depth: number): unknown {
+  switch (below(depth > 3 ? 5 : 7)) {
+    case 0:
+      return pick(texts)
+    case 1:
+      return pick(numbers)
+    case 2:
+      return random() < 0.5
+    case 3:
+      return null
+    case 4:
+      return hostNqn
+    case 5:
+      return Array.from({ length: below(4) }, () => value(depth + 1))
+    default:
+      return object(depth + 1)
+  }
+}
+
+const object = (depth: number): Record<string, unknown> =>
+  Object.fromEntries(Array.from({ length: below(5) }, () => [pick(fields), value(depth)]))
+
+/** A body that is nearly right: that is where the rules behind the schema begin. */
+function body(): unknown {
+  const good = pick([
+    { name: `volume-${below(20)}`, sizeBytes: MiB * (1 + below(64)) },
+    { sizeBytes: MiB * (1 + below(64)) },
+    { labels: { a: pick(['b', null]) } },
+    { volume: `volume-${below(20)}`, hostNqn },
+  ])
+  if (random() < 0.4) return good
+  if (random() < 0.5) return { ...good, [pick(fields)]: value(0) }
+  return value(0)
+}
+
+function text(): string {
+  const json = JSON.stringify(body()) ?? ''
+  if (random() < 0.85) return json
+  const at = below(json.length + 1)
+  return random() < 0.5
+    ? json.slice(0, at)
+    : `${json.slice(0, at)}${pick(['"', '}', '\\', '\u0001'])}`
+}
+
+const paths = () => {
+  const volume = `/v1/volumes/${encodeURIComponent(pick([...texts, `volume-${below(20)}`]))}`
+  const attachment = `/v1/attachments/${pick(['x', `att-${below(16).toString(16).padStart(16, '0')}`])}`
+  const query = `${pick(['limit', 'cursor', 'label', 'state', 'volume', 'x'])}=${encodeURIComponent(pick(texts))}`
+  return pick([
+    '/v1/volumes',
+    '/v1/attachments',
+    `/v1/volumes?${query}`,
+    `/v1/attachments?${query}`,
+    `/v1/nodes?${query}`,
+    volume,
+    attachment,
+  ])
+}
+
+let rig: Rig
+
+test.before(async () => {
+  rig = await createRig()
+  await rig.gateway()
+  await eventually(
+    () => rig.send<{ capacityBytes: number }>('GET', '/v1/nodes/n1'),
+    ({ body: node }) => node.capacityBytes > 0,
+  )
+})
+test.after(() => rig.close())
+
+test(`random requests are answered or refused, never failed on (seed ${seed})`, async () => {
+  const answered = new Map<number, number>()
+  for (let i = 0; i < rounds; i++) {
+    const request = {
+      method: pick(['GET', 'POST', 'POST', 'PATCH', 'DELETE'] as const),
+      url: paths(),
+      payload: text(),
+      headers: {
+        'content-type': pick(['application/json', 'application/json', 'text/plain', '']),
+        ...(random() < 0.2 && { 'idempotency-key': pick(['k1', 'k2', 'k3', '']) }),
+      },
+    }
+    const { statusCode, body: answer } = await rig.api.inject(request)
+    answered.set(statusCode, (answered.get(statusCode) ?? 0) + 1)
+    const failed = statusCode >= 500 || (statusCode >= 400 && !JSON.parse(answer).code)
+    if (failed) assert.unreachable(`${JSON.stringify(request)} was answered ${answer}`)
+  }
+  // It got through to the rules behind the schemas, too.
+  for (const status of [200, 201, 400, 404, 409])
+    assert.ok((answered.get(status) ?? 0) > 0, `${status}: ${JSON.stringify([...answered])}`)
+})
+
+test('what was provisioned is what the volumes add up to, whatever was asked', async () => {
+  await eventually(
+    async () => {
+      const { body: node } = await rig.send<{ provisionedBytes: number; volumes: number }>(
+        'GET',
+        '/v1/nodes/n1',
+      )
+      const volumes = [...rig.mirror.volumes.values()].map((stored) => stored.value)
+      const sum = volumes.reduce((total, { sizeBytes }) => total + sizeBytes, 0)
+      return { node, sum, count: volumes.length }
+    },
+    ({ node, sum, count }) => node.provisionedBytes === sum && node.volumes === count,
+  )
+  const { items: names } = await rig.store.range({ prefix: 'volume-name/' })
+  assert.is(names.length, rig.mirror.volumes.size)
+})
+
+test.run()
