@@ -27,10 +27,13 @@ export function createPacer(job: () => Promise<void>, { soonMs, intervalMs }: Pa
   }
   const run = () => {
     asked = false
-    running = job().finally(() => {
-      running = undefined
-      arm(asked ? soonMs : intervalMs)
-    })
+    // Begun in a later microtask, so that the job finds itself running when it asks for another run.
+    running = Promise.resolve()
+      .then(job)
+      .finally(() => {
+        running = undefined
+        arm(asked ? soonMs : intervalMs)
+      })
   }
   arm(intervalMs)
 

@@ -23,14 +23,20 @@ export function defineRecord<T>(prefix: string, version: number): RecordKind<T> 
     version,
     encode: (value) => Buffer.from(JSON.stringify({ recordVersion: version, ...value })),
     decode({ key, value, modRevision }) {
-      const { recordVersion, ...rest } = JSON.parse(Buffer.from(value).toString()) as {
-        recordVersion: number
-      }
+      const { recordVersion, ...rest } = parse(key, value)
       if (recordVersion !== version)
         throw new Error(`${key} has record version ${recordVersion}; this release reads ${version}`)
       return { key, value: rest as T, modRevision }
     },
   }
+}
+
+function parse(key: string, value: Uint8Array): { readonly recordVersion?: number } {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(value).toString())
+    if (typeof parsed === 'object' && parsed !== null) return parsed
+  } catch {}
+  throw new Error(`${key} holds no record`)
 }
 
 export async function readRecord<T>(
