@@ -21,7 +21,7 @@ nvme::DiscoveryLogEntry record_of(const DiscoveryEntry& entry, uint16_t port_id)
     record.transport = nvme::transport_tcp;
     record.address_family = is_ipv6 ? nvme::family_ipv6 : nvme::family_ipv4;
     record.subsystem_type = nvme::subsystem_type_nvm;
-    record.requirements = nvme::secure_channel_not_required;
+    record.requirements = nvme::secure_channel_not_specified;
     record.port_id = port_id;
     record.controller_id = nvme::controller_id_dynamic;
     record.admin_entries_max = base::limits::admin_queue_entries;

@@ -72,6 +72,8 @@ void fill_namespace(const Request& request, nvme::IdentifyNamespace& out) {
     const Subsystem& subsystem = controller_of(request).subsystem();
     const uint64_t blocks = subsystem.backing(*request.queue->reactor)->block_count();
     out.size = out.capacity = out.utilization = blocks;
+    // Any number of controllers reach it; Linux then keeps commands through the loss of a path.
+    out.sharing = nvme::namespace_shared;
     out.deallocation = nvme::deallocated_reads_zeroes | nvme::write_zeroes_may_deallocate;
     std::copy(subsystem.uuid.begin(), subsystem.uuid.end(), out.nguid);
     out.lba_formats[0].data_shift = base::limits::block_shift;

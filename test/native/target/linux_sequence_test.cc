@@ -89,7 +89,7 @@ void scan(Wire& admin) {
     CHECK_EQ(ns.capacity, ns.size);
     CHECK_EQ(ns.lba_formats[0].data_shift, 12);
     CHECK_EQ(ns.formats, 0);
-    CHECK_EQ(ns.sharing, 0);
+    CHECK_EQ(ns.sharing, 1);
     CHECK_EQ(ns.deallocation, 9);
     CHECK((std::equal(uuid.begin(), uuid.end(), ns.nguid)));
 }
