@@ -179,10 +179,13 @@ function ascii(value, name, lengthMin, lengthMax) {
   return value
 }
 
+/** As the NVMe specification has it: a month, a domain and a name, in UTF-8. */
 function nqn(value, name) {
-  if (typeof value !== 'string' || value.length > 223 || !/^nqn\.[!-~]+$/.test(value)) {
-    refuse(`${name} must begin with "nqn." and be at most 223 ASCII characters without spaces`)
-  }
+  const isNqn =
+    typeof value === 'string' &&
+    /^nqn\.\d{4}-\d{2}\.[^\p{Cc} ]+$/u.test(value) &&
+    Buffer.byteLength(value) <= 223
+  if (!isNqn) refuse(`${name} must be an NQN: nqn.yyyy-mm.domain:name, at most 223 bytes`)
   return value
 }
 

@@ -13,7 +13,9 @@ target_include_directories(addon PRIVATE ${CMAKE_SOURCE_DIR}/src)
 target_include_directories(addon SYSTEM PRIVATE ${NODE_API_HEADERS})
 target_compile_definitions(addon PRIVATE NAPI_VERSION=9 NODE_GYP_MODULE_NAME=ashlar)
 target_link_libraries(addon PRIVATE engine)
-target_link_options(addon PRIVATE -Wl,--exclude-libs,ALL)
+target_link_options(addon PRIVATE
+  -Wl,--exclude-libs,ALL -Wl,--version-script=${CMAKE_CURRENT_LIST_DIR}/addon.map)
+set_target_properties(addon PROPERTIES LINK_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/addon.map)
 set_target_properties(addon PROPERTIES
   PREFIX "" OUTPUT_NAME ashlar SUFFIX .node
   LIBRARY_OUTPUT_DIRECTORY ${CMAKE_SOURCE_DIR}/build/Release)

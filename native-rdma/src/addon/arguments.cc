@@ -14,8 +14,10 @@ constexpr uint32_t elements_max = base::limits::discovery_entries_max;
 
 napi_value Arguments::get(const char* property) const {
     napi_value value = nullptr;
-    if (napi_get_named_property(env_, object_, property, &value) != napi_ok) {
-        refuse(property, "readable");
+    napi_valuetype type = napi_undefined;
+    if (napi_typeof(env_, object_, &type) != napi_ok || type != napi_object ||
+        napi_get_named_property(env_, object_, property, &value) != napi_ok) {
+        refuse(property, "the property of an object");
         napi_get_undefined(env_, &value);
     }
     return value;

@@ -13,8 +13,6 @@
 namespace addon {
 namespace {
 
-constexpr napi_type_tag engine_tag = {0x6173686c61722d65, 0x6e67696e652d6f62};
-
 struct Call {
     napi_value receiver = nullptr;
     napi_value argument = nullptr;
@@ -107,8 +105,9 @@ napi_value EngineObject::construct(napi_env env, napi_callback_info info) {
     const auto finalize = [](napi_env, void* object, void*) {
         delete static_cast<EngineObject*>(object);
     };
+    napi_value new_target = nullptr;
     std::unique_ptr<EngineObject> object(new EngineObject);
-    if (napi_type_tag_object(env, self, &engine_tag) != napi_ok ||
+    if (napi_get_new_target(env, info, &new_target) != napi_ok || new_target == nullptr ||
         napi_wrap(env, self, object.get(), finalize, nullptr, nullptr) != napi_ok) {
         return throw_wrong(env, "an engine is made with new");
     }
@@ -116,12 +115,11 @@ napi_value EngineObject::construct(napi_env env, napi_callback_info info) {
     return self;
 }
 
-// Null, and an error thrown, when the receiver is none of ours.
+// V8 lets a method be called on an object of its class only; one without an engine gives null, and
+// an error is thrown.
 EngineObject* EngineObject::object_of(napi_env env, napi_value receiver) {
-    bool is_ours = false;
     void* object = nullptr;
-    if (napi_check_object_type_tag(env, receiver, &engine_tag, &is_ours) != napi_ok || !is_ours ||
-        napi_unwrap(env, receiver, &object) != napi_ok) {
+    if (napi_unwrap(env, receiver, &object) != napi_ok) {
         throw_wrong(env, "the receiver must be an engine");
         return nullptr;
     }

@@ -142,6 +142,9 @@ void Engine::delete_volume(base::VolumeId id, Done done) {
 void Engine::set_discovery(std::vector<target::DiscoveryEntry> entries, Done done) {
     run_verb(
         [this, entries = std::move(entries)](const Done& answer) {
+            if (Outcome wrong = check(entries); !wrong.ok()) {
+                return answer(std::move(wrong));
+            }
             const base::Status status = assembly_->target().set_discovery(entries);
             answer(status.ok() ? Outcome{}
                                : failure(status, "the target refuses the discovery entries"));

@@ -4,6 +4,7 @@
 #include <bit>
 #include <sched.h>
 
+#include "nvme/nqn.h"
 #include "store/superblock_format.h"
 
 namespace engine {
@@ -11,7 +12,8 @@ namespace {
 
 using base::limits::block_bytes;
 
-constexpr size_t nqn_bytes_max = 223;
+constexpr const char* nqn_rule = " must be an NQN: nqn.yyyy-mm.domain:name, at most 223 bytes";
+constexpr size_t discovery_address_bytes_max = 255;
 constexpr uint16_t controller_id_limit = 0xffef;
 
 Outcome wrong(std::string sentence) {
@@ -25,11 +27,6 @@ std::string number(uint64_t value) {
 bool is_printable(const std::string& text, size_t bytes_max) {
     return text.size() <= bytes_max &&
            std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
-}
-
-bool is_nqn(const std::string& text) {
-    return text.starts_with("nqn.") && text.size() <= nqn_bytes_max &&
-           std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c <= 0x7e; });
 }
 
 Outcome check_devices(const Options& options) {
@@ -121,8 +118,8 @@ Outcome check(const Shown& shown) {
     if (shown.uuid == base::Uuid{}) {
         return wrong("uuid must not be all zeroes");
     }
-    if (!is_nqn(shown.subsystem_nqn)) {
-        return wrong("subsystemNqn must begin with \"nqn.\" and be at most 223 ASCII characters");
+    if (!nvme::is_nqn(shown.subsystem_nqn)) {
+        return wrong(std::string("subsystemNqn") + nqn_rule);
     }
     if (shown.serial.empty() || !is_printable(shown.serial, 20)) {
         return wrong("serial must be 1 to 20 ASCII characters");
@@ -138,9 +135,8 @@ Outcome check(const Shown& shown) {
         return wrong("allowedHosts must name at most 64 hosts");
     }
     for (size_t i = 0; i < shown.allowed_hosts.size(); ++i) {
-        if (!is_nqn(shown.allowed_hosts[i])) {
-            return wrong("allowedHosts[" + number(i) +
-                         "] must begin with \"nqn.\" and be at most 223 ASCII characters");
+        if (!nvme::is_nqn(shown.allowed_hosts[i])) {
+            return wrong("allowedHosts[" + number(i) + "]" + nqn_rule);
         }
     }
     return {};
@@ -156,6 +152,29 @@ Outcome check(const VolumeConfig& config, uint64_t extent_bytes) {
         return wrong("extentMap places " + number(config.extent_map.size()) +
                      " extents, but the volume's " + number(config.shown.block_count) +
                      " blocks are " + number(needed));
+    }
+    return {};
+}
+
+Outcome check(const std::vector<target::DiscoveryEntry>& entries) {
+    if (entries.size() > base::limits::discovery_entries_max) {
+        return wrong("entries must be at most 8192");
+    }
+    for (size_t i = 0; i < entries.size(); ++i) {
+        const target::DiscoveryEntry& entry = entries[i];
+        const std::string name = "entries[" + number(i) + "]";
+        if (!nvme::is_nqn(entry.host_nqn)) {
+            return wrong(name + ".hostNqn" + nqn_rule);
+        }
+        if (!nvme::is_nqn(entry.subsystem_nqn)) {
+            return wrong(name + ".subsystemNqn" + nqn_rule);
+        }
+        if (entry.address.empty() || !is_printable(entry.address, discovery_address_bytes_max)) {
+            return wrong(name + ".address must be 1 to 255 ASCII characters");
+        }
+        if (entry.port == 0) {
+            return wrong(name + ".port must be 1 to 65535");
+        }
     }
     return {};
 }

@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "engine/outcome.h"
 #include "store/store.h"
+#include "target/target.h"
 
 namespace engine {
 
@@ -58,5 +59,6 @@ inline constexpr uint32_t poll_us_max = 1000;
 [[nodiscard]] Outcome check(const Options& options);
 [[nodiscard]] Outcome check(const Shown& shown);
 [[nodiscard]] Outcome check(const VolumeConfig& config, uint64_t extent_bytes);
+[[nodiscard]] Outcome check(const std::vector<target::DiscoveryEntry>& entries);
 
 }  // namespace engine

@@ -85,3 +85,18 @@ TEST_CASE("a map that places too few extents is refused, one that places more is
     config.shown.block_count -= test::extent_blocks;
     CHECK(engine::check(config, test::extent_bytes).ok());
 }
+
+TEST_CASE("each field of a discovery entry that cannot be is refused by name") {
+    const target::DiscoveryEntry good{test::host_nqn, "nqn.2024-01.x:y", "10.0.0.1", 4420};
+    CHECK(engine::check(std::vector{good}).ok());
+    const auto refused_for = [&good](const std::string& field, auto spoil) {
+        std::vector entries{good, good};
+        spoil(entries[1]);
+        return engine::check(entries).sentence.starts_with("entries[1]." + field);
+    };
+    CHECK(refused_for("hostNqn", [](auto& entry) { entry.host_nqn = "nqn.x"; }));
+    CHECK(refused_for("subsystemNqn", [](auto& entry) { entry.subsystem_nqn = ""; }));
+    CHECK(refused_for("address", [](auto& entry) { entry.address = ""; }));
+    CHECK(refused_for("port", [](auto& entry) { entry.port = 0; }));
+    CHECK(engine::check(std::vector(8193, good)).sentence.starts_with("entries"));
+}

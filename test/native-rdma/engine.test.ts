@@ -1,0 +1,169 @@
+import { existsSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { test } from 'uvu'
+import { equal, is, match, ok } from 'uvu/assert'
+import { COUNTERS, type Engine, type EngineEvent, openEngine } from '../../native-rdma/index.js'
+import { connectHost, type NvmeHost } from '../support/nvme-host.ts'
+import {
+  engineOptions,
+  extentBlocks,
+  hostNqn,
+  makeFolder,
+  openMemoryEngine,
+  ramVolume,
+  volume,
+} from './open-engine.ts'
+
+const anyPort = { transport: 'tcp', service: 'io', address: '127.0.0.1', port: 0 } as const
+
+function connect(port: number, volumeId: bigint): Promise<NvmeHost> {
+  const { subsystemNqn } = ramVolume(volumeId)
+  return connectHost({ address: '127.0.0.1', port, subsystemNqn, hostNqn })
+}
+
+function counter(engine: Engine, name: string): bigint {
+  const counters = new BigUint64Array(COUNTERS.length)
+  engine.readCounters(counters)
+  return counters[COUNTERS.indexOf(name)] ?? -1n
+}
+
+async function codeOf(action: Promise<unknown>): Promise<string> {
+  return action.then(
+    () => 'OK',
+    (error) => error.code,
+  )
+}
+
+async function eventually(holds: () => boolean): Promise<void> {
+  for (let tries = 0; !holds() && tries < 1000; tries++) await sleep(10)
+  ok(holds())
+}
+
+test('bytes that a host wrote are there when the engine is opened again', async () => {
+  const folder = makeFolder()
+  const devices = ['a', 'b'].map((name) => ({ path: folder.path(name), bytes: 64n << 20n }))
+  const data = Buffer.alloc(3 * 4096, 'ashlar')
+  const lastOfFirst = Number(extentBlocks) - 1
+
+  const first = await openEngine(engineOptions({ devices, reactors: 2, bufferBytes: 16n << 20n }))
+  await first.attachVolume(volume(1n, 4))
+  const host = await connect(await first.listen(anyPort), 1n)
+  await host.write(lastOfFirst, data)
+  host.close()
+  is(first.devices().length, 2)
+  is(
+    first.devices().reduce((sum, { liveBytes }) => sum + liveBytes, 0n),
+    BigInt(data.length),
+  )
+  await first.close()
+
+  const events: EngineEvent[] = []
+  const onEvent = (event: EngineEvent) => events.push(event)
+  const second = await openEngine(engineOptions({ devices, onEvent }))
+  is(events.filter(({ kind }) => kind === 'recovery').length, 2)
+  await second.attachVolume(volume(1n, 4))
+  const again = await connect(await second.listen(anyPort), 1n)
+  equal(await again.read(lastOfFirst, 3), data)
+  again.close()
+  await second.close()
+  folder.remove()
+})
+
+test('a volume grows under its host; shrinking, an older fence and another NQN are refused', async () => {
+  const folder = makeFolder()
+  const devices = [{ path: folder.path('a'), bytes: 64n << 20n }]
+  const engine = await openEngine(engineOptions({ devices }))
+  await engine.attachVolume(volume(1n, 2, 5n))
+  const host = await connect(await engine.listen(anyPort), 1n)
+  await engine.attachVolume(volume(1n, 3, 5n))
+  is(await host.blockCount(), 3 * Number(extentBlocks))
+  await host.write(2 * Number(extentBlocks), Buffer.alloc(4096, 1))
+  is(await codeOf(engine.attachVolume(volume(1n, 2, 5n))), 'INVALID_ARGUMENT')
+  is(await codeOf(engine.attachVolume(volume(1n, 3, 4n))), 'STALE_FENCE')
+  const renamed = { ...volume(1n, 3, 5n), subsystemNqn: 'nqn.2024-01.test:other' }
+  is(await codeOf(engine.attachVolume(renamed)), 'ALREADY_EXISTS')
+  is(await codeOf(engine.deleteVolume(1n)), 'BUSY')
+  await engine.detachVolume(1n)
+  is(await codeOf(engine.attachVolume(volume(1n, 3, 4n))), 'STALE_FENCE')
+  await engine.deleteVolume(1n)
+  is(engine.devices()[0]?.liveBytes, 0n)
+  host.close()
+  await engine.close()
+  folder.remove()
+})
+
+test('calls for one volume run in turn, whatever they are', async () => {
+  const engine = await openMemoryEngine()
+  await Promise.all([
+    engine.attachRamVolume(ramVolume(1n)),
+    engine.detachVolume(1n),
+    engine.attachRamVolume(ramVolume(1n)),
+    engine.attachRamVolume(ramVolume(1n)),
+    engine.detachVolume(1n),
+    engine.deleteVolume(1n),
+    engine.attachRamVolume(ramVolume(2n)),
+  ])
+  is(counter(engine, 'volumes_attached_now'), 1n)
+  await engine.close()
+})
+
+test('hosts are listed, counted and told of; a listener that throws loses nothing', async () => {
+  const events: EngineEvent[] = []
+  const uncaught: unknown[] = []
+  const onUncaught = (error: unknown) => uncaught.push(error)
+  process.on('uncaughtException', onUncaught)
+  const engine = await openMemoryEngine((event) => {
+    events.push(event)
+    throw new Error('a listener at fault')
+  })
+  await engine.attachRamVolume(ramVolume(1n))
+  const host = await connect(await engine.listen(anyPort), 1n)
+  await host.write(0, Buffer.alloc(8192, 7))
+  const [connection] = engine.connections()
+  is(connection?.hostNqn, hostNqn)
+  is(counter(engine, 'host_write_bytes'), 8192n)
+  await engine.detachVolume(1n)
+  await eventually(() => events.length === 2 && uncaught.length === 2)
+  process.off('uncaughtException', onUncaught)
+  equal(
+    events.map(({ kind }) => kind),
+    ['host-connected', 'host-disconnected'],
+  )
+  host.close()
+  await engine.close()
+})
+
+test('a port in use is named, and the engine serves on another', async () => {
+  const engine = await openMemoryEngine()
+  const port = await engine.listen(anyPort)
+  is(await codeOf(engine.listen({ ...anyPort, port })), 'ADDRESS_IN_USE')
+  ok((await engine.listen({ ...anyPort, service: 'discovery' })) > 0)
+  await engine.close()
+})
+
+test('a file is made once; opening it twice is refused; a failed opening leaves no file', async () => {
+  const folder = makeFolder()
+  const devices = [{ path: folder.path('a'), bytes: 64n << 20n }]
+  const engine = await openEngine(engineOptions({ devices }))
+  is(await codeOf(openEngine(engineOptions({ devices }))), 'BUSY')
+  await engine.close()
+  const tooSmall = [{ path: folder.path('b'), bytes: 4096n }]
+  is(await codeOf(openEngine(engineOptions({ devices: tooSmall }))), 'INVALID_ARGUMENT')
+  ok(!existsSync(folder.path('b')))
+  ok(existsSync(folder.path('a')))
+  folder.remove()
+})
+
+test('closing is idempotent, and later calls are refused as closed', async () => {
+  const engine = await openMemoryEngine()
+  match(engine.features().join('\n'), /io_uring/)
+  await Promise.all([engine.close(), engine.close()])
+  await engine.close()
+  is(await codeOf(engine.attachRamVolume(ramVolume(1n))), 'CLOSED')
+  is(await codeOf(engine.listen(anyPort)), 'CLOSED')
+  for (const call of [engine.devices, engine.connections, engine.features]) {
+    is(await codeOf((async () => call())()), 'CLOSED')
+  }
+})
+
+test.run()
