@@ -195,6 +195,8 @@ static_assert(offsetof(IdentifyNamespace, features) == 24 &&
               offsetof(IdentifyNamespace, nguid) == 104 &&
               offsetof(IdentifyNamespace, lba_formats) == 128);
 
+// NMIC.
+inline constexpr uint8_t namespace_shared = 1 << 0;
 // DLFEAT.
 inline constexpr uint8_t deallocated_reads_zeroes = 1;
 inline constexpr uint8_t write_zeroes_may_deallocate = 1 << 3;

@@ -128,6 +128,7 @@ inline constexpr uint8_t transport_tcp = 3;
 inline constexpr uint8_t family_ipv4 = 1;
 inline constexpr uint8_t family_ipv6 = 2;
 inline constexpr uint8_t subsystem_type_nvm = 2;
-inline constexpr uint8_t secure_channel_not_required = 2;  // TREQ.
+// TREQ. With "not required" libnvme before 1.5 asks for TLS, and connects to nothing without a key.
+inline constexpr uint8_t secure_channel_not_specified = 0;
 
 }  // namespace nvme
