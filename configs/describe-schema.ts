@@ -20,6 +20,8 @@ export interface SchemaNode {
   readonly default?: unknown
   readonly description?: string
   readonly 'x-bytes'?: boolean
+  /** What `pattern` says, in words. */
+  readonly 'x-form'?: string
 }
 
 /** The schema of the value that `pointer` (RFC 6901) leads to. */
@@ -56,7 +58,7 @@ function describeInteger(node: SchemaNode): string {
 }
 
 function describeText(node: SchemaNode): string {
-  if (node.pattern) return `text of the form ${node.pattern}`
+  if (node.pattern) return `text of the form ${node['x-form'] ?? node.pattern}`
   return `text${describeCount(node.minLength, node.maxLength, 'characters')}`
 }
 

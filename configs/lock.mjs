@@ -1,9 +1,9 @@
 /**
  * Renews package-lock.json after package.json changed.
  *
- * A registry mirror may lack the builds that other platforms would use of an optional dependency; npm
- * then leaves them out of the lock file, and `npm ci` refuses a lock file without them. So what is
- * left out is entered here: such a build is never fetched where it does not fit the platform.
+ * A registry mirror may lack the builds that other platforms would use of an optional dependency;
+ * npm then leaves them out of the lock file, and `npm ci` refuses a lock file without them. So what
+ * is left out is entered here: such a build is never fetched where it does not fit the platform.
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'

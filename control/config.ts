@@ -34,6 +34,7 @@ const cell = Type.Object(
   {
     name: Type.String({
       pattern: '^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$',
+      'x-form': 'a-z, 0-9 and "-", at most 32, no "-" at its ends',
       default: 'main',
       description: 'Name of the cell, for logs and metrics.',
     }),
@@ -69,6 +70,7 @@ const cell = Type.Object(
     }),
     nqnPrefix: Type.String({
       pattern: '^nqn\\.[0-9]{4}-(0[1-9]|1[0-2])\\.[a-z0-9.-]+(:[A-Za-z0-9._:-]+)?$',
+      'x-form': 'nqn.yyyy-mm.reverse.domain, and :name where wanted',
       maxLength: 180,
       default: 'nqn.2026-01.io.ashlar',
       description: 'What the NQN of every volume begins with.',

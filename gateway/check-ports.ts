@@ -1,4 +1,7 @@
-/** Finds a taken port before anything else is done; the engine itself listens only once it can serve. */
+/**
+ * Finds a taken port before anything else is done; the engine itself listens only once it can
+ * serve.
+ */
 import { createServer } from 'node:net'
 import type { GatewayConfig } from './config.ts'
 import { GatewayFailure } from './failure.ts'

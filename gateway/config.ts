@@ -17,6 +17,7 @@ const node = Type.Object(
   {
     name: Type.String({
       pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$',
+      'x-form': 'a-z, 0-9 and "-", at most 63, no "-" at its ends',
       description: 'Name of this node, unique in the cell and the same for good.',
     }),
     rack: Type.String({
@@ -35,7 +36,7 @@ const node = Type.Object(
 
 const control = Type.Object(
   {
-    addresses: Type.Array(Type.String({ pattern: '^.+:[0-9]+$' }), {
+    addresses: Type.Array(Type.String({ pattern: '^.+:[0-9]+$', 'x-form': 'host:port' }), {
       minItems: 1,
       maxItems: 16,
       description: 'host:port of the gRPC service of every control process, tried in turn.',
@@ -213,7 +214,10 @@ function crossCheck(config: GatewayConfig): string | undefined {
     if (!Number.isInteger(Math.log2(engine[setting])))
       return `engine.${setting} has to be a power of two; found ${engine[setting]}.`
   if (engine.cpus.length > 0 && engine.cpus.length !== engine.reactors)
-    return `engine.cpus has to name ${engine.reactors} cores, one a reactor; found ${engine.cpus.length}.`
+    return (
+      `engine.cpus has to name ${engine.reactors} cores, one a reactor; ` +
+      `found ${engine.cpus.length}.`
+    )
   if (engine.bufferBytes < engine.reactors * 4 * 2 ** 20)
     return `engine.bufferBytes has to be 4 MiB a reactor at least; found ${engine.bufferBytes}.`
   const paths = engine.devices.map(({ path }) => path)

@@ -1,10 +1,10 @@
 /**
- * The gateway, put together: what it remembers, its session with control, the engine, and the loop that
- * makes the engine have what control wants.
+ * The gateway, put together: what it remembers, its session with control, the engine, and the loop
+ * that makes the engine have what control wants.
  *
- * The order of a start matters. A host that reconnects must find its volume, or it gives up for good:
- * so the ports open only when the first desired state has been tried. That may be the saved one, with
- * control away.
+ * The order of a start matters. A host that reconnects must find its volume, or it gives up for
+ * good: so the ports open only when the first desired state has been tried. That may be the saved
+ * one, with control away.
  */
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'

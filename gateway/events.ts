@@ -1,4 +1,6 @@
-/** What the engine says happened: a line on the log, and an event for control when it should know. */
+/**
+ * What the engine says happened: a line on the log, and an event for control when it should know.
+ */
 import type { Logger } from 'pino'
 import type { GatewayEvent } from '../control/contract/messages.ts'
 import type { EngineEvent } from '../native-rdma/index.js'
@@ -64,13 +66,14 @@ function describeEvent(event: EngineEvent): string {
     case 'checksum-error':
       return `Block ${event.block} of volume ${event.volumeId} came back damaged from its device.`
     case 'host-connected':
-      return `${event.hostNqn} connected to ${event.subsystemNqn} (controller ${event.controllerId}).`
+      return `${event.hostNqn} connected to ${nameOf(event)}.`
     case 'host-disconnected':
-      return (
-        `${event.hostNqn} left ${event.subsystemNqn} (controller ${event.controllerId}): ` +
-        `${event.reason}.`
-      )
+      return `${event.hostNqn} left ${nameOf(event)}: ${event.reason}.`
     case 'events-dropped':
       return `The engine dropped ${event.count} events: they came too fast.`
   }
+}
+
+function nameOf(event: { readonly subsystemNqn: string; readonly controllerId: number }): string {
+  return `${event.subsystemNqn} (controller ${event.controllerId})`
 }

@@ -1,10 +1,11 @@
 /**
  * What control last told this gateway, kept on its own disk.
  *
- * A gateway that starts while control is away serves this at once, so hosts reconnect by themselves.
- * That is safe because a volume has one home that never moves: nobody else can have been told to
- * serve it meanwhile, and the fence saved with it is refused as soon as a newer one was seen. Once
- * volumes move between gateways, the leases of their placement groups decide instead.
+ * A gateway that starts while control is away serves this at once, so hosts reconnect by
+ * themselves. That is safe because a volume has one home that never moves: nobody else can have
+ * been told to serve it meanwhile, and the fence saved with it is refused as soon as a newer one
+ * was seen. Once volumes move between gateways, the leases of their placement groups decide
+ * instead.
  */
 import { join } from 'node:path'
 import Type from 'typebox'

@@ -11,7 +11,9 @@ import type { Static, TSchema } from 'typebox'
 import { Check } from 'typebox/value'
 import { GatewayFailure } from './failure.ts'
 
-/** The value; undefined when there is no file. Fails with a sentence on anything but a good file. */
+/**
+ * The value; undefined when there is no file. Fails with a sentence on anything but a good file.
+ */
 export function readStateFile<T extends TSchema>(path: string, schema: T): Static<T> | undefined {
   if (!existsSync(path)) return undefined
   let file: { sha256?: unknown; value?: unknown } | null

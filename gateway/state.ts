@@ -23,7 +23,10 @@ const identitySchema = Type.Object({
 
 export type Identity = Static<typeof identitySchema>
 
-/** What is remembered; undefined at a gateway's first start. Refuses a configuration that is another's. */
+/**
+ * What is remembered; undefined at a gateway's first start. Refuses a configuration that is
+ * another's.
+ */
 export function readIdentity(config: GatewayConfig): Identity | undefined {
   const path = pathIn(config)
   makeFolder(config.stateFolder)
@@ -69,12 +72,12 @@ export async function keepIdentity(
 ): Promise<void> {
   const storeIds = devices.map(({ storeId }) => storeId).toSorted()
   if (known) return checkStores(known.storeIds, storeIds)
-  // Another cell gives the same numbers to other volumes: they would show these blocks as their own.
+  // Another cell gives the same numbers to other volumes: they would show these blocks.
   const used = devices.find(({ liveBytes }) => liveBytes > 0n)
   if (used)
     throw new GatewayFailure(
-      `${used.path} holds the data of a gateway, but ${pathIn(config)} is not there to say whose. ` +
-        'Bring the state folder back, or use an erased device.',
+      `${used.path} holds the data of a gateway, but ${pathIn(config)} is not there to ` +
+        'say whose. Bring the state folder back, or use an erased device.',
     )
   const { node, engine } = config
   const identity: Identity = {

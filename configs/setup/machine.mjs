@@ -24,7 +24,8 @@ export function checkMachine({
   }
   if (isOlder(kernel)) {
     throw new SetupFailure(
-      `Ashlar needs Linux ${minimumKernel.join('.')} or newer for io_uring; this kernel is ${kernel}.`,
+      `Ashlar needs Linux ${minimumKernel.join('.')} or newer for io_uring; ` +
+        `this kernel is ${kernel}.`,
     )
   }
   if (ioUringDisabled === '2' || (ioUringDisabled === '1' && !isRoot)) {

@@ -10,8 +10,8 @@ export function installModules(root) {
   const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
   if (work('npm', args, { cwd: root }) !== 0) {
     throw new SetupFailure(
-      'npm could not install the packages; its messages are above. Check the network and the disk, ' +
-        'then run: npm ci',
+      'npm could not install the packages; its messages are above. ' +
+        'Check the network and the disk, then run: npm ci',
     )
   }
 }

@@ -1,4 +1,7 @@
-/** A process of the quick start: its output goes to a file, and it ends in bounded time when told to. */
+/**
+ * A process of the quick start: its output goes to a file, and it ends in bounded time when told
+ * to.
+ */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

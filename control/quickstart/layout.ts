@@ -1,4 +1,7 @@
-/** The cell that the quick start and the cluster tests bring up: one control, a gateway in each rack. */
+/**
+ * The cell that the quick start and the cluster tests bring up: one control, a gateway in each
+ * rack.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { SetupFailure } from '../../configs/setup/failure.mjs'
 
-export const usage = `Starts Ashlar on this machine: one control and three gateways (racks r1 to r3).
+export const usage = `Starts Ashlar on this machine: a control, and gateways in racks r1 to r3.
 
 npm start -- [options]
   --data FOLDER         where everything is kept            (default ./data)

@@ -86,7 +86,10 @@ async function takeDown(running: readonly { stop(): Promise<void> }[]): Promise<
   console.log('Everything has stopped.')
 }
 
-/** Aborted at the first Ctrl-C. More change nothing: stopping is bounded, and npm passes each on again. */
+/**
+ * Aborted at the first Ctrl-C. More change nothing: stopping is bounded, and npm passes each on
+ * again.
+ */
 function stopSignal(): AbortSignal {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)

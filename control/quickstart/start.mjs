@@ -1,4 +1,7 @@
-/** `npm start`: sets the machine up with nothing but Node.js itself, then brings up a whole cell on it. */
+/**
+ * `npm start`: sets the machine up with nothing but Node.js itself, then brings up a whole cell on
+ * it.
+ */
 import { runMain } from '../../configs/setup/failure.mjs'
 import { setUp } from '../../configs/setup.mjs'
 import { readOptions, usage } from './options.mjs'

@@ -1,4 +1,7 @@
-/** Keeps a child running: when it dies it says so, with its last lines, and starts it again after a while. */
+/**
+ * Keeps a child running: when it dies it says so, with its last lines, and starts it again after a
+ * while.
+ */
 import { type Child, lastLines } from './child.ts'
 
 export interface Supervised {

@@ -1,4 +1,7 @@
-/** Shows a volume to its hosts as control wants it: newly, or with another size, fence or set of hosts. */
+/**
+ * Shows a volume to its hosts as control wants it: newly, or with another size, fence or set of
+ * hosts.
+ */
 import { isDeepStrictEqual } from 'node:util'
 import type { VolumeDesired } from '../../control/contract/messages.ts'
 import type { Engine, VolumeConfig } from '../../native-rdma/index.js'

@@ -1,4 +1,6 @@
-/** Forgets the blocks of a deleted volume. A volume that is, or is to be, served is never touched. */
+/**
+ * Forgets the blocks of a deleted volume. A volume that is, or is to be, served is never touched.
+ */
 import type { Engine } from '../../native-rdma/index.js'
 import type { Step } from './volume-entry.ts'
 

@@ -1,8 +1,8 @@
 /**
  * Makes the engine have what control wants, volume by volume, and says how far that is.
  *
- * Whole desired states come in; each volume has a loop of its own, which compares and does one step at
- * a time. A volume that fails keeps its reason and is tried again; the others go on.
+ * Whole desired states come in; each volume has a loop of its own, which compares and does one step
+ * at a time. A volume that fails keeps its reason and is tried again; the others go on.
  */
 import type { Desired, VolumeObserved } from '../../control/contract/messages.ts'
 import type { Engine } from '../../native-rdma/index.js'

@@ -1,5 +1,6 @@
 /**
- * The gateway's session with control: a stream, opened again and again for as long as the gateway runs.
+ * The gateway's session with control: a stream, opened again and again for as long as the gateway
+ * runs.
  *
  *   waiting ──▶ streaming ──▶ waiting      longer each time until control welcomes it
  *

@@ -87,7 +87,10 @@ export function openStream(address: string, hello: Hello, handlers: StreamHandle
 
 function checkWelcome(welcome: Welcome): string | undefined {
   if (welcome.contractVersion !== contractVersion)
-    return `control speaks contract version ${welcome.contractVersion}, this gateway ${contractVersion}`
+    return (
+      `control speaks contract version ${welcome.contractVersion}, ` +
+      `this gateway ${contractVersion}`
+    )
   const { controllerIdFirst, controllerIdLast } = welcome
   if (controllerIdFirst < 1 || controllerIdLast < controllerIdFirst)
     return `control granted no controller ids (${controllerIdFirst} to ${controllerIdLast})`

@@ -1,3 +1,4 @@
+/** What hosts see while processes of a cell die and come back. */
 import { suite } from 'uvu'
 import { equal, is, match } from 'uvu/assert'
 import { type Cluster, startCluster } from '../support/cluster.ts'
@@ -28,7 +29,7 @@ test('a host writes and reads through its gateway', async () => {
   await readBack([0, 1, 2])
 })
 
-test('what was acknowledged is there after kill -9 of the gateway in the midst of writes', async () => {
+test('what was acknowledged is there after kill -9 amid writes', async () => {
   const host = await volume.connect()
   const acknowledged: number[] = []
   const writing = (async () => {

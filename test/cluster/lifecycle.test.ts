@@ -1,3 +1,4 @@
+/** A volume from its creation to its end, through real processes. */
 import { suite } from 'uvu'
 import { equal, is, match } from 'uvu/assert'
 import { type Cluster, startCluster } from '../support/cluster.ts'

@@ -1,3 +1,4 @@
+/** `npm start` as a person uses it: what it prints, and what it leaves behind. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,3 +1,4 @@
+/** How gateways begin beside others: taken ports, devices and names, a second start. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+/** Sizes as people write them. */
 import { suite } from 'uvu'
 import { is } from 'uvu/assert'
 import { formatBytes, readBytes } from '../../configs/bytes.ts'

@@ -1,3 +1,4 @@
+/** Configuration files, and the sentences about their mistakes. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

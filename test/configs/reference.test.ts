@@ -1,17 +1,24 @@
+/** The schemas, the reference and the examples say the same. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { Check } from 'typebox/value'
 import { suite } from 'uvu'
 import { equal, is } from 'uvu/assert'
 import { parse } from 'yaml'
 import { loadConfig } from '../../configs/load-config.ts'
-import { configSchemas, jsonSchema, settingsTable, withTables } from '../../configs/reference.ts'
 import { controlConfigSchema, loadControlConfig } from '../../control/config.ts'
 import { loadGatewayConfig } from '../../gateway/config.ts'
+import {
+  configSchemas,
+  jsonSchema,
+  settingsTable,
+  withTables,
+} from '../support/config-reference.ts'
 
 const test = suite('reference')
 const at = (path: string) => new URL(`../../configs/${path}`, import.meta.url)
 const read = (path: string) => readFileSync(at(path), 'utf8')
-const howToWrite = 'run: node --import tsx configs/write-reference.ts, then npm run format'
+const howToWrite =
+  'run: node --import tsx test/support/write-config-reference.ts, then npm run format'
 
 test('schemas/*.json are what the configurations’ schemas say', () => {
   for (const name of Object.keys(configSchemas))

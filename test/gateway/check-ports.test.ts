@@ -1,3 +1,4 @@
+/** Taken ports are found before anything starts. */
 import { createServer, type Server } from 'node:net'
 import { suite } from 'uvu'
 import { instance, is } from 'uvu/assert'

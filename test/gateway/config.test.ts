@@ -1,3 +1,4 @@
+/** What the gateway’s configuration may say. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'

@@ -1,3 +1,4 @@
+/** The daemon as a whole, against a fake engine and a control over real gRPC. */
 import { existsSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+/** Desired states: the newest wins, and is saved before it is applied. */
 import { suite } from 'uvu'
 import { equal, is } from 'uvu/assert'
 import type { Desired } from '../../control/contract/messages.ts'

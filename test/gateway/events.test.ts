@@ -1,3 +1,4 @@
+/** Events of the engine, on their way to the log and to control. */
 import { suite } from 'uvu'
 import { equal, is, match } from 'uvu/assert'
 import type { GatewayEvent } from '../../control/contract/messages.ts'

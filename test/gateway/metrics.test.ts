@@ -1,3 +1,4 @@
+/** What the gateway serves over HTTP. */
 import { suite } from 'uvu'
 import { is, match } from 'uvu/assert'
 import { serveMetrics } from '../../gateway/metrics.ts'

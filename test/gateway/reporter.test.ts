@@ -1,3 +1,4 @@
+/** What control is told, and when. */
 import { suite } from 'uvu'
 import { equal, is } from 'uvu/assert'
 import type { FromGateway, Observed } from '../../control/contract/messages.ts'

@@ -1,3 +1,4 @@
+/** The saved desired state, to the byte. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'

@@ -1,3 +1,4 @@
+/** What the engine is given, and what its errors become. */
 import { suite } from 'uvu'
 import { equal, instance, is } from 'uvu/assert'
 import { GatewayFailure } from '../../gateway/failure.ts'

@@ -1,3 +1,4 @@
+/** Who the gateway is, and whom it refuses to be. */
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'

@@ -1,3 +1,4 @@
+/** The cell that the quick start lays out, its ports and what it prints. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+/** The quick start’s command line. */
 import { resolve } from 'node:path'
 import { suite } from 'uvu'
 import { equal, is, unreachable } from 'uvu/assert'

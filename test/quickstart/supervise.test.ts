@@ -1,3 +1,4 @@
+/** Children that die are started again. */
 import { suite } from 'uvu'
 import { equal, is, match } from 'uvu/assert'
 import type { Child } from '../../control/quickstart/child.ts'

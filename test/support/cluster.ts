@@ -1,4 +1,6 @@
-/** A real cell for tests: control and gateways as processes, on ports and in a folder of their own. */
+/**
+ * A real cell for tests: control and gateways as processes, on ports and in a folder of their own.
+ */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -93,7 +95,10 @@ async function createLayout(folder: string, options: ClusterOptions): Promise<La
   }
 }
 
-/** Free ports below those the kernel gives to outgoing connections: a restart finds its own free again. */
+/**
+ * Free ports below those the kernel gives to outgoing connections: a restart finds its own free
+ * again.
+ */
 async function freePorts(address: string, count: number): Promise<number[]> {
   const { first, last } = portRange
   const free = new Set<number>()

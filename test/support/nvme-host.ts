@@ -1,5 +1,6 @@
 /**
- * A host in a few lines: connects to one volume over NVMe/TCP, and writes and reads, one command at a time.
+ * A host in a few lines: connects to one volume over NVMe/TCP, and writes and reads, one command at
+ * a time.
  *
  * It shares no code with the engine, so the two check each other.
  */
@@ -183,7 +184,10 @@ function header(type: number, flags: number, bytes: number, total: number): Buff
   return head
 }
 
-/** Each call resolves with the next whole PDU; fails when the connection ends or nothing comes in time. */
+/**
+ * Each call resolves with the next whole PDU; fails when the connection ends or nothing comes in
+ * time.
+ */
 function pduReader(socket: Socket): () => Promise<Buffer> {
   let received = Buffer.alloc(0)
   let waiting: { take(pdu: Buffer): void; fail(error: Error): void } | undefined

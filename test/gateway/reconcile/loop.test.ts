@@ -1,3 +1,4 @@
+/** One loop of the reconciler, and the gate that bounds them. */
 import { suite } from 'uvu'
 import { equal, is, match } from 'uvu/assert'
 import { createGate, createLoop, type Loop, type Task } from '../../../gateway/reconcile/loop.ts'

@@ -1,3 +1,4 @@
+/** Wanted against served: attach, detach, delete, discovery. */
 import { suite } from 'uvu'
 import { equal, is } from 'uvu/assert'
 import type { Desired } from '../../../control/contract/messages.ts'
@@ -53,7 +54,7 @@ test('attaches again when the size, the fence or the hosts change', async () => 
   equal([observed?.blockCount, observed?.fence], [1024, 1])
 })
 
-test('detaches what is not wanted any more, and forgets it with the next desired state', async () => {
+test('detaches what is not wanted any more, and forgets it later', async () => {
   const { engine, reconciler, states } = setUp()
   reconciler.want(withVolumes(1, 5))
   await reconciler.settled()

@@ -1,3 +1,4 @@
+/** How long a gateway waits before another try. */
 import { suite } from 'uvu'
 import { equal, is } from 'uvu/assert'
 import { createBackOff } from '../../../gateway/session/back-off.ts'

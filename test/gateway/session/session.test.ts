@@ -1,3 +1,4 @@
+/** The session with control, over real gRPC. */
 import { suite } from 'uvu'
 import { equal, is } from 'uvu/assert'
 import { contractVersion, type Desired, type Hello } from '../../../control/contract/messages.ts'
@@ -114,7 +115,7 @@ test('is not open when it is refused, and tries again', async () => {
   is(counts.opened, 0)
 })
 
-test('refuses a welcome of another version, without controller ids, or that comes twice', async () => {
+test('refuses a welcome of another version, without ids, or that comes twice', async () => {
   for (const welcome of [
     { ...sampleWelcome, contractVersion: 2 },
     { ...sampleWelcome, controllerIdFirst: 0 },

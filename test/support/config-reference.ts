@@ -1,12 +1,14 @@
 /**
- * What is derived from the configurations' schemas: JSON schemas for editors, and the tables of README.md.
+ * What is derived from the configurations' schemas: JSON schemas for editors, and the tables of
+ * configs/README.md.
  *
- * `node --import tsx configs/write-reference.ts` writes both; a test holds them to the schemas.
+ * `node --import tsx test/support/write-config-reference.ts` writes both; a test checks them.
  */
-import { controlConfigSchema } from '../control/config.ts'
-import { gatewayConfigSchema } from '../gateway/config.ts'
-import { bytesPattern } from './bytes.ts'
-import { describeSchema, type SchemaNode } from './describe-schema.ts'
+
+import { bytesPattern } from '../../configs/bytes.ts'
+import { describeSchema, type SchemaNode } from '../../configs/describe-schema.ts'
+import { controlConfigSchema } from '../../control/config.ts'
+import { gatewayConfigSchema } from '../../gateway/config.ts'
 
 export const configSchemas: Readonly<Record<string, SchemaNode>> = {
   control: controlConfigSchema as SchemaNode,
