@@ -17,10 +17,8 @@ using base::Status;
 
 namespace {
 
-// Everything before the segments is looked at, and the last blocks of the device, where some
-// systems keep what they know it by.
-constexpr uint32_t start_bytes = static_cast<uint32_t>(segments_offset);
-constexpr uint32_t tail_bytes = uint32_t{64} << 10;
+// Everything before the segments is looked at, not only where the superblocks will lie.
+constexpr uint32_t head_bytes = static_cast<uint32_t>(segments_offset);
 
 // A random UUID (RFC 9562, version 4).
 bool make_id(uint8_t* id) {
@@ -50,7 +48,7 @@ Formatting::Formatting(Device& device,
       options_(options),
       opened_(opened),
       step_(device, *this),
-      pages_(make_pages(start_bytes / block_bytes)) {
+      pages_(make_pages(head_bytes / block_bytes)) {
     end_task_.formatting = this;
     end_task_.run = [](reactor::Task& task) {
         const std::unique_ptr<Formatting> self(static_cast<EndTask&>(task).formatting);
@@ -82,10 +80,10 @@ void Formatting::start() {
     super_.segments_offset = segments_offset;
     super_.segment_bytes = options_.segment_bytes;
     super_.segment_count = static_cast<uint32_t>(segments);
-    step_.run(DeviceVerb::read, 0, pages_.get(), start_bytes, &Formatting::start_read);
+    step_.run(DeviceVerb::read, 0, pages_.get(), head_bytes, &Formatting::head_read);
 }
 
-void Formatting::start_read(Status status) {
+void Formatting::head_read(Status status) {
     if (!status.ok()) {
         return end(status, "The device failed to read.");
     }
@@ -94,21 +92,7 @@ void Formatting::start_read(Status status) {
     if (found.holds == Holds::store || found.holds == Holds::damaged) {
         return end(Status(Errc::already_exists), "The device holds a store already.");
     }
-    if (!all_zero(pages_.get(), start_bytes)) {
-        return end(Status(Errc::foreign), "The device holds something: it is left alone.");
-    }
-    step_.run(DeviceVerb::read,
-              device_.geometry().bytes - tail_bytes,
-              pages_.get(),
-              tail_bytes,
-              &Formatting::end_read);
-}
-
-void Formatting::end_read(Status status) {
-    if (!status.ok()) {
-        return end(status, "The device failed to read.");
-    }
-    if (!all_zero(pages_.get(), tail_bytes)) {
+    if (!all_zero(pages_.get(), head_bytes)) {
         return end(Status(Errc::foreign), "The device holds something: it is left alone.");
     }
     sweep_ = std::make_unique<SegmentSweep>(device_, Layout::of(super_), DeviceVerb::write, *this);

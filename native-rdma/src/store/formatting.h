@@ -28,8 +28,7 @@ class Formatting final : public SegmentSweep::Client {
         Formatting* formatting = nullptr;
     };
 
-    void start_read(base::Status status);
-    void end_read(base::Status status);
+    void head_read(base::Status status);
     bool visit(uint32_t segment, uint8_t* block) override;
     void swept(base::Status status) override;
     void headers_flushed(base::Status status);

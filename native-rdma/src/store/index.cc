@@ -131,11 +131,18 @@ void Index::erase_in_leaf(uint32_t& leaf_number, uint32_t first, uint32_t count)
     }
 }
 
-uint64_t Index::bytes() const {
+uint64_t Index::extents_bytes() const {
     const uint64_t per_extent =
         sizeof(std::pair<const base::ExtentId, Extent>) + extent_overhead_bytes;
-    return leaves_.bytes() + nodes_.bytes() + root_bytes_ + extents_.size() * per_extent +
-           extents_.bucket_count() * sizeof(void*);
+    return root_bytes_ + extents_.size() * per_extent + extents_.bucket_count() * sizeof(void*);
+}
+
+uint64_t Index::bytes() const {
+    return leaves_.bytes() + nodes_.bytes() + extents_bytes();
+}
+
+uint64_t Index::bytes_in_use() const {
+    return leaves_.bytes_in_use() + nodes_.bytes_in_use() + extents_bytes();
 }
 
 }  // namespace store

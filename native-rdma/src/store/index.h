@@ -71,7 +71,9 @@ class Index {
     void erase_volume(base::VolumeId volume);
 
     [[nodiscard]] uint64_t block_count() const { return block_count_; }
+    // Memory taken, and that part of it which is not free for the next blocks.
     [[nodiscard]] uint64_t bytes() const;
+    [[nodiscard]] uint64_t bytes_in_use() const;
 
   private:
     static constexpr uint32_t leaf_shift = 6;
@@ -87,6 +89,7 @@ class Index {
     };
 
     [[nodiscard]] static uint32_t extent_blocks_end(const Extent& extent);
+    [[nodiscard]] uint64_t extents_bytes() const;
     void erase_in(Extent& extent, uint32_t first_block, uint32_t end_block);
     void erase_in_node(uint32_t& node_number, uint32_t first_block, uint32_t end_block);
     void erase_in_leaf(uint32_t& leaf_number, uint32_t first, uint32_t count);

@@ -150,7 +150,8 @@ bool LogWriter::send_one() {
     const WriteOp* write = write_first() ? writes_.front() : nullptr;
     const bool data = write != nullptr && write->data != nullptr;
     const uint32_t data_blocks = data ? write->block_count : 0;
-    if (data && parts_.index_bytes_max != 0 && parts_.index.bytes() >= parts_.index_bytes_max) {
+    if (data && parts_.index_bytes_max != 0 &&
+        parts_.index.bytes_in_use() >= parts_.index_bytes_max) {
         refuse_first(Status(Errc::no_space));
         return true;
     }

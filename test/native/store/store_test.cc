@@ -1,0 +1,458 @@
+// What the store promises its callers, on a simulated device.
+#include "store/store.h"
+
+#include <vector>
+
+#include "sim_store.h"
+
+namespace {
+
+using base::Errc;
+using test::SimStore;
+
+constexpr base::ExtentId extent{base::VolumeId{1}, 0, base::PgId{1}};
+constexpr base::ExtentId other{base::VolumeId{2}, 0, base::PgId{1}};
+
+// Many writes at once, answered whenever.
+struct Burst {
+    struct Op : store::WriteOp {
+        Burst* burst = nullptr;
+        store::Pages pages;
+        uint32_t crc = 0;
+    };
+    base::Status submit(SimStore& sim, uint32_t at, uint64_t mark) {
+        ops.push_back(std::make_unique<Op>());
+        Op& op = *ops.back();
+        op.burst = this;
+        op.pages = test::marked(1, mark);
+        op.crc = base::crc32c(op.pages.get(), test::block);
+        op.extent = extent;
+        op.first_block = at;
+        op.block_count = 1;
+        op.data = op.pages.get();
+        op.block_crcs = &op.crc;
+        op.version = {base::Epoch{1}, ++sim.versions};
+        op.done = [](store::WriteOp& done, base::Status status) {
+            auto& self = static_cast<Op&>(done);
+            self.burst->answers.push_back(status);
+            self.burst->sequences.push_back(self.log_sequence);
+        };
+        return sim.store->submit_write(op);
+    }
+    std::vector<std::unique_ptr<Op>> ops;
+    std::vector<base::Status> answers;
+    std::vector<uint64_t> sequences;
+};
+
+// Writes until the store says it is full; how many blocks it took.
+uint32_t fill(SimStore& sim) {
+    uint32_t at = 0;
+    while (sim.write(extent, at, 8, 1 + at).ok() && at < 100'000) {
+        at += 8;
+    }
+    return at;
+}
+
+}  // namespace
+
+TEST_CASE("what was never written reads as zeroes, from inside a read as from outside") {
+    SimStore sim;
+    sim.make();
+    CHECK(sim.read(extent, 0) == 0);
+    CHECK(sim.write(extent, 5, 2, 0x77).ok());
+    CHECK(sim.read(extent, 4) == 0);
+    CHECK(sim.read(extent, 5) == 0x77);
+    CHECK(sim.read(extent, 7) == 0);
+    CHECK(sim.read(other, 5) == 0);
+}
+
+TEST_CASE("the last write of a block is what is read, before and after opening anew") {
+    SimStore sim;
+    sim.make();
+    for (uint64_t mark = 1; mark <= 20; ++mark) {
+        CHECK(sim.write(extent, 3, 4, mark).ok());
+    }
+    CHECK(sim.read(extent, 3) == 20);
+    sim.reopen();
+    CHECK(sim.read(extent, 6) == 20);
+    CHECK((sim.store->last_version() == base::Version{base::Epoch{1}, 20}));
+}
+
+TEST_CASE("a deallocated range reads as zeroes and a whole extent can be one") {
+    SimStore sim;
+    sim.make();
+    CHECK(sim.write(extent, 0, 10, 1).ok());
+    CHECK(sim.write(other, 0, 1, 2).ok());
+    CHECK(sim.deallocate(extent, 2, 3).ok());
+    CHECK(sim.read(extent, 1) == 1);
+    CHECK(sim.read(extent, 2) == 0);
+    CHECK(sim.read(extent, 4) == 0);
+    CHECK(sim.read(extent, 5) == 1);
+    CHECK(sim.deallocate(extent, 0, 1u << 20).ok());
+    CHECK(sim.store->stats().live_bytes == test::block);
+    sim.reopen();
+    CHECK(sim.read(extent, 5) == 0);
+    CHECK(sim.read(other, 0) == 2);
+}
+
+TEST_CASE("a deleted volume is gone with all its extents, before and after opening anew") {
+    SimStore sim;
+    sim.make();
+    CHECK(sim.write(extent, 0, 10, 1).ok());
+    CHECK(sim.write({extent.volume, 9, base::PgId{4}}, 0, 10, 1).ok());
+    CHECK(sim.write(other, 0, 1, 2).ok());
+    CHECK(sim.remove(extent.volume).ok());
+    for (int turn = 0; turn < 2; ++turn) {
+        CHECK(sim.read(extent, 0) == 0);
+        CHECK(sim.read({extent.volume, 9, base::PgId{4}}, 3) == 0);
+        CHECK(sim.read(other, 0) == 2);
+        CHECK(sim.store->stats().live_bytes == test::block);
+        sim.reopen();
+    }
+}
+
+TEST_CASE("what cannot be in an extent is refused") {
+    SimStore sim;
+    sim.make();
+    CHECK(sim.write(extent, 1u << 20, 1, 1).code() == Errc::out_of_range);
+    CHECK(sim.write(extent, (1u << 20) - 1, 2, 1).code() == Errc::out_of_range);
+    CHECK(sim.deallocate(extent, 0, 0).code() == Errc::out_of_range);
+    CHECK(sim.deallocate(extent, 0, (1u << 20) + 1).code() == Errc::out_of_range);
+    sim.read(extent, 1u << 20);
+    CHECK(sim.status.code() == Errc::out_of_range);
+}
+
+TEST_CASE("writes of one turn go out as one batch, and answers come in the log's order") {
+    SimStore sim;
+    sim.make();
+    const uint64_t before = sim.store->stats().batches;
+    Burst burst;
+    for (uint32_t at = 0; at < 50; ++at) {
+        CHECK(burst.submit(sim, at, at).ok());
+    }
+    CHECK(burst.answers.empty());
+    sim.executor.run();
+    CHECK(burst.answers.size() == 50);
+    CHECK(sim.store->stats().batches == before + 1);
+    for (uint32_t wave = 0; wave < 10; ++wave) {
+        CHECK(burst.submit(sim, wave, wave).ok());
+        sim.executor.step();
+    }
+    sim.executor.run();
+    CHECK(std::is_sorted(burst.sequences.begin(), burst.sequences.end()));
+    CHECK(burst.sequences.size() == 60);
+}
+
+TEST_CASE("durability follows the device unless it is chosen") {
+    SimStore cached(8, true);
+    cached.make();
+    CHECK(cached.store->durability() == store::Durability::flush);
+    CHECK(cached.write(extent, 0, 1, 1).ok());
+    CHECK(cached.store->stats().flushes == cached.store->stats().batches);
+    cached.close();
+    cached.options.durability = store::Durability::none;
+    CHECK(cached.open().ok());
+    CHECK(cached.store->durability() == store::Durability::none);
+
+    SimStore plain(8, false);
+    plain.make();
+    CHECK(plain.store->durability() == store::Durability::none);
+    CHECK(plain.store->stats().flushes == 0);
+}
+
+TEST_CASE("a damaged block is named and nothing else is lost; a rewrite clears it") {
+    SimStore sim;
+    sim.make();
+    CHECK(sim.write(extent, 10, 8, 0x5555).ok());
+    // The device's only batch with data: segment header, seal, header, then the blocks.
+    const uint64_t data_at = SimStore::segments_at + 3 * test::block;
+    sim.device->flip(data_at + 2 * test::block + 77);
+    sim.device->flip(data_at + 5 * test::block);
+    const store::Pages pages = store::make_pages(8);
+    uint32_t failed = 0;
+    CHECK(sim.calls().read(*sim.store, extent, 10, 8, pages.get(), &failed).code() ==
+          Errc::checksum_wrong);
+    CHECK(failed == 12);
+    CHECK(sim.store->stats().checksum_errors == 2);
+    CHECK(sim.read(extent, 11) == 0x5555);
+    CHECK(sim.write(extent, 12, 1, 0x66).ok());
+    CHECK(sim.read(extent, 12) == 0x66);
+}
+
+TEST_CASE(
+    "damage of a block that was durable is found by reading it, not taken for the log's end") {
+    SimStore sim;
+    sim.make();
+    CHECK(sim.write(extent, 0, 1, 1).ok());
+    for (uint32_t at = 1; at < 200; ++at) {
+        CHECK(sim.write(extent, at, 1, at).ok());
+    }
+    sim.device->flip(SimStore::segments_at + 3 * test::block);
+    sim.reopen();
+    CHECK(sim.read(extent, 0) == ~uint64_t{0});
+    CHECK(sim.status.code() == Errc::checksum_wrong);
+    CHECK(sim.read(extent, 1) == 1);
+    CHECK(sim.read(extent, 199) == 199);
+}
+
+TEST_CASE("damage of a batch that was acknowledged is refused, in the last segment and before") {
+    for (const uint32_t writes : {10u, 200u}) {
+        SimStore sim;
+        sim.make();
+        for (uint32_t at = 0; at < writes; ++at) {
+            CHECK(sim.write(extent, at, 1, 1 + at).ok());
+        }
+        sim.close();
+        sim.device->flip(SimStore::segments_at + 2 * test::block + 40);
+        CHECK(sim.open().code() == Errc::corrupt);
+        CHECK(sim.problem ==
+              "The log is damaged in segment 0 at block 2: what was acknowledged behind it cannot "
+              "be found.");
+        CHECK(sim.store == nullptr);
+    }
+}
+
+TEST_CASE("a damaged segment header is refused") {
+    SimStore sim;
+    sim.make();
+    sim.close();
+    sim.device->flip(SimStore::segments_at + 3 * SimStore::segment_bytes + 20);
+    CHECK(sim.open().code() == Errc::corrupt);
+    CHECK(sim.problem == "The header of segment 3 is damaged: the checksum is wrong.");
+}
+
+TEST_CASE("a header of another segment, written to the wrong place, is refused") {
+    SimStore sim;
+    sim.make();
+    sim.close();
+    std::vector<uint8_t> header;
+    for (uint32_t at = 0; at < 512; ++at) {
+        header.push_back(
+            sim.device->peek(SimStore::segments_at + 2 * SimStore::segment_bytes + at));
+    }
+    sim.device->overwrite(SimStore::segments_at + 5 * SimStore::segment_bytes, header.data(), 512);
+    CHECK(sim.open().code() == Errc::corrupt);
+    CHECK(sim.problem == "The header of segment 5 is damaged: it belongs to another segment.");
+}
+
+TEST_CASE("one damaged superblock is made good from the other, two are corrupt") {
+    SimStore sim;
+    sim.make();
+    CHECK(sim.write(extent, 0, 1, 9).ok());
+    sim.close();
+    sim.device->flip(100);
+    CHECK(sim.open().ok());
+    CHECK(sim.read(extent, 0) == 9);
+    sim.close();
+    sim.device->flip((uint64_t{1} << 20) + 100);
+    CHECK(sim.open().ok());
+    CHECK(sim.read(extent, 0) == 9);
+    sim.close();
+    sim.device->flip(100);
+    sim.device->flip((uint64_t{1} << 20) + 100);
+    CHECK(sim.open().code() == Errc::corrupt);
+    CHECK(sim.problem == "Both superblocks are damaged: the checksum is wrong.");
+}
+
+TEST_CASE("formatting takes an empty device only") {
+    SimStore sim;
+    CHECK(sim.open().code() == Errc::not_found);
+    const uint8_t byte = 1;
+    sim.device->overwrite(5000, &byte, 1);
+    CHECK(sim.format().code() == Errc::foreign);
+    const uint8_t zero = 0;
+    sim.device->overwrite(5000, &zero, 1);
+    sim.device->overwrite(510, &byte, 1);
+    CHECK(sim.open().code() == Errc::foreign);
+    sim.device->overwrite(510, &zero, 1);
+    CHECK(sim.format().ok());
+    CHECK(sim.format().code() == Errc::already_exists);
+    sim.device->flip(100);
+    sim.device->flip((uint64_t{1} << 20) + 100);
+    CHECK(sim.format().code() == Errc::already_exists);
+}
+
+TEST_CASE("options and devices a store cannot be made with are refused with a sentence") {
+    SimStore small(3);
+    CHECK(small.format().code() == Errc::invalid_argument);
+    CHECK(small.problem == "The device is too small: a store takes 2 MiB and 4 segments at least.");
+    SimStore sim;
+    sim.options.segment_bytes = 3 << 20;
+    CHECK(sim.format().code() == Errc::invalid_argument);
+    CHECK(sim.problem == "A segment's size is a power of two from 512 KiB to 1 GiB.");
+    sim.options = {};
+    sim.options.batches_in_flight_max = 0;
+    CHECK(sim.open().code() == Errc::invalid_argument);
+    sim.options = {};
+    sim.options.read_pieces_max = 63;
+    CHECK(sim.open().code() == Errc::invalid_argument);
+}
+
+TEST_CASE("a full store says so, reads on, and takes deallocations and deletions") {
+    SimStore sim;
+    sim.make();
+    const uint32_t taken = fill(sim);
+    CHECK(taken > 5 * 100);
+    CHECK(sim.write(other, 0, 1, 1).code() == Errc::no_space);
+    CHECK_FALSE(sim.store->stats().failed);
+    CHECK(sim.read(extent, 0) == 1);
+    CHECK(sim.read(extent, taken - 8) == 1 + taken - 8);
+    CHECK(sim.deallocate(extent, 0, taken / 2).ok());
+    sim.executor.run();
+    CHECK(sim.write(other, 0, 8, 7).ok());
+    CHECK(sim.remove(extent.volume).ok());
+    sim.executor.run();
+    CHECK(fill(sim) > 4 * 100);
+    sim.reopen();
+    CHECK(sim.read(other, 3) == 7);
+}
+
+TEST_CASE("overwriting and restarting for long keeps a store usable") {
+    SimStore sim;
+    sim.make();
+    for (uint64_t turn = 1; turn <= 300; ++turn) {
+        CHECK(sim.write(extent, 0, 32, turn).ok());
+        if (turn % 10 == 0) {
+            CHECK(sim.deallocate(extent, 4, 4).ok());
+            sim.reopen();
+        }
+        CHECK(sim.read(extent, 31) == turn);
+        CHECK(sim.read(extent, 4) == (turn % 10 == 0 ? 0 : turn));
+    }
+}
+
+TEST_CASE("when the file system is full writes fail cleanly, and succeed when it is not") {
+    SimStore sim;
+    sim.make();
+    CHECK(sim.write(extent, 0, 8, 1).ok());
+    sim.device->room_blocks = 5;
+    Burst burst;
+    for (uint32_t wave = 0; wave < 20; ++wave) {
+        CHECK(burst.submit(sim, wave, 100 + wave).ok());
+        sim.executor.step();
+    }
+    sim.executor.run();
+    CHECK(burst.answers.size() == 20);
+    CHECK(burst.answers.front().ok());
+    CHECK(burst.answers.back().code() == Errc::no_space);
+    CHECK_FALSE(sim.store->stats().failed);
+    CHECK(sim.read(extent, 7) == 1);
+    CHECK(sim.write(extent, 7, 1, 2).code() == Errc::no_space);
+    sim.device->room_blocks = test::SimDevice::unlimited;
+    CHECK(sim.write(extent, 7, 1, 3).ok());
+    sim.reopen();
+    CHECK(sim.read(extent, 7) == 3);
+}
+
+TEST_CASE("a store on a full file system opens for reading") {
+    SimStore sim;
+    sim.make();
+    CHECK(sim.write(extent, 0, 8, 1).ok());
+    sim.close();
+    sim.device->room_blocks = 0;
+    CHECK(sim.open().ok());
+    CHECK(sim.read(extent, 3) == 1);
+    CHECK(sim.write(extent, 0, 1, 2).code() == Errc::no_space);
+    CHECK(sim.read(extent, 0) == 1);
+}
+
+TEST_CASE("a failed write latches the store: nothing is accepted, reads are served") {
+    SimStore sim;
+    sim.make();
+    CHECK(sim.write(extent, 0, 1, 1).ok());
+    sim.device->break_down(false);
+    CHECK(sim.write(extent, 0, 1, 2).code() == Errc::device_failed);
+    CHECK(sim.store->stats().failed);
+    Burst burst;
+    CHECK(burst.submit(sim, 0, 3).code() == Errc::device_failed);
+    CHECK(sim.remove(extent.volume).code() == Errc::device_failed);
+    CHECK(sim.read(extent, 0) == 1);
+}
+
+TEST_CASE("a device that fails while opening is said so and nothing is left behind") {
+    SimStore sim;
+    sim.make();
+    sim.close();
+    sim.device->break_down(false);
+    CHECK(sim.open().code() == Errc::device_failed);
+    CHECK(sim.store == nullptr);
+}
+
+TEST_CASE("too many reads in flight are refused as busy") {
+    SimStore sim;
+    sim.options.read_pieces_max = 64;
+    sim.make();
+    struct Op : store::ReadOp {
+        bool answered = false;
+    } ops[2];
+    const store::Pages pages = store::make_pages(64);
+    CHECK(sim.write(extent, 0, 1, 1).ok());
+    for (Op& op : ops) {
+        op.extent = extent;
+        op.block_count = 64;
+        op.data = pages.get();
+        op.done = [](store::ReadOp& done, base::Status) { static_cast<Op&>(done).answered = true; };
+    }
+    CHECK(sim.store->submit_read(ops[0]).ok());
+    CHECK(sim.store->submit_read(ops[1]).code() == Errc::busy);
+    sim.executor.run();
+    CHECK(ops[0].answered);
+    CHECK_FALSE(ops[1].answered);
+    CHECK(sim.store->submit_read(ops[1]).ok());
+    sim.executor.run();
+    CHECK(ops[1].answered);
+}
+
+TEST_CASE("closing answers what is in flight first, then refuses everything") {
+    SimStore sim;
+    sim.make();
+    Burst burst;
+    CHECK(burst.submit(sim, 0, 5).ok());
+    CHECK(burst.submit(sim, 1, 6).ok());
+    struct Closed : reactor::Task {
+        bool done = false;
+        Burst* burst = nullptr;
+    } closed;
+    closed.burst = &burst;
+    closed.run = [](reactor::Task& task) {
+        auto& self = static_cast<Closed&>(task);
+        self.done = self.burst->answers.size() == 2;
+    };
+    sim.store->close(closed);
+    CHECK(burst.submit(sim, 2, 7).code() == Errc::closed);
+    sim.executor.run();
+    CHECK(closed.done);
+    sim.store.reset();
+    CHECK(sim.open().ok());
+    CHECK(sim.read(extent, 1) == 6);
+    CHECK(sim.read(extent, 2) == 0);
+}
+
+TEST_CASE("an index at its ceiling refuses new blocks and frees with deallocation") {
+    SimStore sim;
+    sim.options.index_bytes_max = 1 << 20;
+    sim.make();
+    uint32_t at = 0;
+    while (sim.write(extent, at, 1, 1).ok()) {
+        at += 64;
+        REQUIRE(at < 1u << 20);
+    }
+    CHECK(sim.store->stats().index_bytes <= (1 << 20) + (1 << 19));
+    CHECK(sim.write(extent, at, 1, 1).code() == Errc::no_space);
+    CHECK(sim.deallocate(extent, 0, 64).ok());
+    CHECK(sim.write(extent, at, 1, 1).ok());
+    CHECK(sim.read(extent, 64) == 1);
+}
+
+TEST_CASE("progress tells what recovery has replayed") {
+    SimStore sim;
+    sim.make();
+    for (uint32_t at = 0; at < 200; ++at) {
+        CHECK(sim.write(extent, at, 1, at).ok());
+    }
+    sim.reopen();
+    CHECK(sim.progress.segments_total == 4);
+    CHECK(sim.progress.segments_scanned == 4);
+    CHECK(sim.progress.batches_replayed > 200);
+    CHECK(sim.progress.blocks_live == 200);
+}
