@@ -111,7 +111,8 @@ function startQemu(folder: string, options: GuestOptions, words: readonly string
   // "lsm=" and what follows only save boot time. The processor lacks what emulation makes slow.
   const kernelWords = [
     'console=ttyS0 quiet panic=-1 mitigations=off nokaslr tsc=reliable no_timer_check',
-    'lsm=capability audit=0 nowatchdog i8042.nokbd i8042.noaux 8250.nr_uarts=1 rcupdate.rcu_expedited=1',
+    'lsm=capability audit=0 nowatchdog',
+    'i8042.nokbd i8042.noaux 8250.nr_uarts=1 rcupdate.rcu_expedited=1',
     `guest.home=${home.replace(/\/$/, '')}`,
     ...words,
   ]

@@ -1,12 +1,12 @@
-// Runs a test file in a network namespace of its own: taps and addresses there disturb nobody and go
-// away with the process.
+// Runs a test file in a network namespace of its own: taps and addresses there disturb nobody and
+// go away with the process.
 import { execFileSync, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { hostAddress, prepareGuest } from './guest.ts'
 
 const inside = 'ASHLAR_TEST_NETWORK'
 
-/** Returns in the namespace only: the process outside waits for the one inside and ends with its status. */
+/** Returns in the namespace only; the process outside ends with the status of the one inside. */
 export async function enterOwnNetwork(testUrl: string): Promise<void> {
   if (process.env[inside] === '1') {
     execFileSync('ip', ['link', 'set', 'lo', 'up'])
