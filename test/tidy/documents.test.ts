@@ -1,9 +1,9 @@
 /** What documents name exists, and the fixed ones have their form. */
 import { existsSync } from 'node:fs'
-import { dirname, join, normalize } from 'node:path'
+import { basename, dirname, join, normalize } from 'node:path'
 import { test } from 'uvu'
 import { root } from '../support/root.ts'
-import { documents, expectNone, read } from './project-files.ts'
+import { documents, everything, expectNone, read } from './project-files.ts'
 
 test('README.md, CHANGELOG.md, LICENSE and the documents of each part are there', () => {
   const wanted = ['README.md', 'CHANGELOG.md', 'LICENSE', 'native-rdma/README.md']
@@ -32,6 +32,17 @@ test('files that documents name in code marks exist', () => {
       .filter((name) => !isFileFor(path, name))
       .map((name) => `${path}: ${name}`),
   )
+  expectNone(offenders)
+})
+
+test('the write can be followed: each stop has its function in its file', () => {
+  const path = 'native-rdma/README.md'
+  const rows = read(path).matchAll(/^\| \w[\w ]* \| `(.+?)` \| (`.+?`) \|/gm)
+  const offenders = [...rows].flatMap(([, file = '', functions = '']) => {
+    const source = read(`native-rdma/src/${file}`)
+    const names = [...functions.matchAll(/(\w+)`/g)].map(([, name = '']) => name)
+    return names.filter((name) => !source.includes(`${name}(`)).map((name) => `${file}: ${name}`)
+  })
   expectNone(offenders)
 })
 
@@ -81,7 +92,7 @@ function anchorsOf(path: string): string[] {
 
 /** Code marks that can only be a file of the project: a path with a known ending. */
 function namedFiles(path: string): string[] {
-  const marks = [...read(path).matchAll(/`([\w./-]+\.(?:ts|mjs|cc|h|md|json|sh|proto|yaml))`/g)]
+  const marks = [...read(path).matchAll(/`(\w[\w./-]*\.(?:ts|mjs|cc|h|md|json|sh|proto|yaml))`/g)]
   return marks
     .map(([, name = '']) => name)
     .filter((name) => !/^[./]*(etc|var|data|build)\//.test(name))
@@ -89,6 +100,8 @@ function namedFiles(path: string): string[] {
 
 /** Documents name files from the root, from their own folder, or from the engine's sources. */
 function isFileFor(path: string, name: string): boolean {
+  // Where the text says the folder, a name alone is enough.
+  if (!name.includes('/')) return everything.some((file) => basename(file) === name)
   const bases = ['', dirname(path), join(dirname(path), 'src')]
   return bases.some((base) => existsSync(join(root, base, name)))
 }

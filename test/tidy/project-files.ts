@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { findFiles } from '../support/find-files.ts'
 import { root } from '../support/root.ts'
 
-const everything = findFiles('.', /^[^~]+$/)
+export const everything = findFiles('.', /^[^~]+$/)
 
 export const nativeFiles = everything.filter((path) => /^native-rdma\/.*\.(cc|h)$/.test(path))
 export const scriptFiles = everything.filter((path) => /\.(ts|mjs)$/.test(path))
