@@ -28,7 +28,8 @@ export async function waitUntil<T extends Waiting>(
   for (;;) {
     const value = await read()
     if (isDone(value)) return value
-    const status = `${what} is ${value.state}${value.reason === undefined ? '' : `: ${value.reason}`}`
+    const why = value.reason === undefined ? '' : `: ${value.reason}`
+    const status = `${what} is ${value.state}${why}`
     if (status !== said) around.note(`${status}\n`)
     said = status
     if (performance.now() > endMs) {

@@ -58,7 +58,8 @@ test('a gateway killed under verified writes loses nothing, and the host comes b
   const gateway = gatewayOf(attachment)
   const verified = guest.run(
     // Linux sends SIGPIPE to the one whose write finds the connection closed.
-    `trap '' PIPE; fio --name=survive --filename=${device} --direct=1 --ioengine=libaio --iodepth=8 \\
+    `trap '' PIPE
+    fio --name=survive --filename=${device} --direct=1 --ioengine=libaio --iodepth=8 \\
       --rw=randwrite --bs=4k --size=64M --io_size=12M --rate_iops=300 \\
       --verify=crc32c --verify_fatal=1 --do_verify=1`,
     240,

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Makes test/guest/kernel/: Debian's 6.12 kernel, its modules and a small initramfs, for the guests of
-# test/guest/. Installs nothing. Quick when it is all there; remove the folder to begin again.
+# Makes test/guest/kernel/: Debian's 6.12 kernel, its modules and a small initramfs, for the guests
+# of test/guest/. Installs nothing. Quick when it is there; remove the folder to begin again.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
 
@@ -30,15 +30,16 @@ fetch_kernel() {
     echo "test/guest: asking apt's servers for what they have"
     apt-get -qq update || true
     if ! download_kernel; then
-      echo "test/guest: apt-get cannot download Debian's linux-image-6.12: it needs root for 'apt-get" \
-        "update', and Debian 12's security or backports archive (or Debian 13) among its sources" >&2
+      echo "test/guest: apt-get cannot download Debian's linux-image-6.12: it needs root for" \
+        "'apt-get update', and Debian 12's security or backports archive among its sources" >&2
       exit 1
     fi
   fi
   (cd kernel.new && dpkg -x ./*.deb . && rm ./*.deb)
   basename kernel.new/lib/modules/* >kernel.new/version
   # QEMU starts an unpacked kernel some seconds sooner than one that unpacks itself under emulation.
-  # Linux boot protocol: setup sectors at 0x1f1, the packed kernel's offset and length at 0x248, 0x24c.
+  # Linux boot protocol: setup sectors at 0x1f1, the packed kernel's offset at 0x248, its length at
+  # 0x24c.
   field() { od -An -t "u$2" -j "$(($1))" -N "$2" "$image" | tr -d ' '; }
   image=$(echo kernel.new/boot/vmlinuz-*)
   start=$((($(field 0x1f1 1) + 1) * 512 + $(field 0x248 4)))
@@ -61,7 +62,7 @@ make_initramfs() {
   # shellcheck disable=SC2086
   module_files $boot_modules $test_modules | { grep '\.xz$' || true; } | xargs -r xz -df
   depmod -b kernel "$version"
-  rm -rf $root && mkdir -p $root/bin $root/modules $root/dev $root/proc $root/sys $root/lower $root/upper $root/root
+  rm -rf $root && mkdir -p $root/{bin,modules,dev,proc,sys,lower,upper,root}
   cp "$(command -v busybox)" $root/bin/busybox
   # shellcheck disable=SC2086
   for file in $(module_files $boot_modules); do
@@ -76,7 +77,8 @@ make_initramfs() {
 
 [ -e kernel/vmlinux ] || fetch_kernel
 version=$(cat kernel/version)
-if [ ! -e kernel/initramfs.cpio ] || [ init/initramfs.sh -nt kernel/initramfs.cpio ] || [ setup.sh -nt kernel/initramfs.cpio ]; then
+made=kernel/initramfs.cpio
+if [ ! -e $made ] || [ init/initramfs.sh -nt $made ] || [ setup.sh -nt $made ]; then
   make_initramfs
 fi
 echo "test/guest: Linux $version is ready"

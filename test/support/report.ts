@@ -32,7 +32,7 @@ export function addCounts(report: Report, counts: Counts): void {
   report.skipped += counts.skipped
 }
 
-/** Notes why something failed; counts it too, as one test, unless its tests were counted already. */
+/** Notes why something failed; counts it as one test, unless its tests were counted already. */
 export function addFailure(report: Report, failure: Failure, isCounted = false): void {
   report.failures.push(failure)
   if (!isCounted) report.failed += 1

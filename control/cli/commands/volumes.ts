@@ -57,7 +57,8 @@ function addMaking(volumes: Command, around: Surroundings): void {
       const context = createContext(command, around)
       const { api, result } = context
       const volume = await api.getVolume(name)
-      const what = `Volume ${volume.name} (${showBytes(volume.sizeBytes)}) and its data are deleted.`
+      const size = showBytes(volume.sizeBytes)
+      const what = `Volume ${volume.name} (${size}) and its data are deleted.`
       await confirm(around, options.yes === true, what)
       const deleting = await api.deleteVolume(volume.id)
       if (options.wait) {

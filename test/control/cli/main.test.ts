@@ -1,4 +1,4 @@
-/** The command line against a real control, with gateways that obey and a host that only records. */
+/** The command line against a real control, with gateways that obey and a host that records. */
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -74,7 +74,7 @@ test('deleting asks first; with nobody to ask it takes --yes', async () => {
   assert.is((await ashlar('volumes delete keep', { answer: 'y' })).code, 0)
 })
 
-test('what the API refuses is one sentence and exit code 1, and a problem for scripts', async () => {
+test('what the API refuses is one sentence and exit code 1, for scripts a problem', async () => {
   const missing = await ashlar('volumes show none')
   assert.is(missing.code, 1)
   assert.match(missing.noted, /^ashlar: .+\. \(VOLUME_NOT_FOUND\)\n$/)

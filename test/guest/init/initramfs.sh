@@ -12,10 +12,12 @@ $b mount -t devtmpfs dev /dev
 for module in /modules/*; do
   $b insmod "$module" || stop "load $module"
 done
-$b mount -t 9p -o ro,trans=virtio,version=9p2000.L,msize=512000,cache=loose root /lower || stop "mount the root share"
+$b mount -t 9p -o ro,trans=virtio,version=9p2000.L,msize=512000,cache=loose root /lower ||
+  stop "mount the root share"
 $b mount -t tmpfs -o mode=755,size=80% upper /upper || stop "make a tmpfs"
 $b mkdir /upper/data /upper/work
-$b mount -t overlay -o lowerdir=/lower,upperdir=/upper/data,workdir=/upper/work overlay /root || stop "stack the root"
+$b mount -t overlay -o lowerdir=/lower,upperdir=/upper/data,workdir=/upper/work overlay /root ||
+  stop "stack the root"
 for folder in proc sys dev; do
   $b mount --move /$folder /root/$folder
 done
