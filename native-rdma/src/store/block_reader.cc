@@ -11,22 +11,12 @@ namespace store {
 using base::Errc;
 using base::Status;
 
-BlockReader::BlockReader(Device& device,
-                         reactor::Executor& executor,
-                         uint32_t pieces_max,
-                         const Index& index,
-                         Segments& segments,
-                         StoreStats& stats,
-                         Listener& listener)
-    : device_(device),
-      executor_(executor),
-      index_(index),
-      segments_(segments),
-      stats_(stats),
+BlockReader::BlockReader(const ReaderParts& parts, Listener& listener)
+    : parts_(parts),
       listener_(listener),
-      pieces_(std::make_unique<Piece[]>(pieces_max)),
-      free_count_(pieces_max) {
-    for (uint32_t number = pieces_max; number-- > 0;) {
+      pieces_(std::make_unique<Piece[]>(parts.pieces_max)),
+      free_count_(parts.pieces_max) {
+    for (uint32_t number = parts.pieces_max; number-- > 0;) {
         Piece& piece = pieces_[number];
         piece.reader = this;
         piece.verb = DeviceVerb::read;
@@ -57,11 +47,11 @@ Status BlockReader::submit(ReadOp& op) {
     op.status = Status();
     op.failed_block = 0;
     op.pieces_left = 0;
-    const Index::Extent* extent = index_.find(op.extent);
+    const Index::Extent* extent = parts_.index.find(op.extent);
     Piece* piece = nullptr;
     for (uint32_t index = 0; index < op.block_count; ++index) {
         const uint32_t block = op.first_block + index;
-        const Location location = index_.get(extent, block);
+        const Location location = parts_.index.get(extent, block);
         if (location.place == 0) {
             std::memset(op.data + size_t{index} * block_bytes, 0, block_bytes);
         } else {
@@ -72,7 +62,7 @@ Status BlockReader::submit(ReadOp& op) {
         send(*piece);
     } else {
         zeroes_.push_back(op);
-        executor_.defer(zero_task_);
+        parts_.executor.defer(zero_task_);
     }
     return Status();
 }
@@ -99,7 +89,7 @@ BlockReader::Piece* BlockReader::append(ReadOp& op,
     piece->first_block = block;
     piece->count = 1;
     piece->crcs[0] = location.crc;
-    segments_.pin(location.place);
+    parts_.segments.pin(location.place);
     return piece;
 }
 
@@ -110,7 +100,7 @@ void BlockReader::send(Piece& piece) {
     piece.offset = Layout::offset_of(piece.place);
     piece.bytes = piece.count * block_bytes;
     piece.registered_index = op.registered_index;
-    device_.submit(piece);
+    parts_.device.submit(piece);
 }
 
 void BlockReader::piece_done(Piece& piece, Status status) {
@@ -121,7 +111,7 @@ void BlockReader::piece_done(Piece& piece, Status status) {
         op.status = status;
         op.failed_block = piece.first_block;
     }
-    segments_.unpin(piece.place);
+    parts_.segments.unpin(piece.place);
     piece.next_free = free_;
     free_ = &piece;
     ++free_count_;
@@ -138,7 +128,7 @@ void BlockReader::verify(Piece& piece) {
         if (base::crc32c(data + size_t{index} * block_bytes, block_bytes) == piece.crcs[index]) {
             continue;
         }
-        ++stats_.checksum_errors;
+        ++parts_.stats.checksum_errors;
         const uint32_t block = piece.first_block + index;
         if (op.status.ok() ||
             (op.status.code() == Errc::checksum_wrong && block < op.failed_block)) {

@@ -17,6 +17,16 @@
 
 namespace store {
 
+// What reading stands on.
+struct ReaderParts {
+    Device& device;
+    reactor::Executor& executor;
+    uint32_t pieces_max;
+    const Index& index;
+    Segments& segments;
+    StoreStats& stats;
+};
+
 class BlockReader {
   public:
     struct Listener {
@@ -27,13 +37,7 @@ class BlockReader {
         ~Listener() = default;
     };
 
-    BlockReader(Device& device,
-                reactor::Executor& executor,
-                uint32_t pieces_max,
-                const Index& index,
-                Segments& segments,
-                StoreStats& stats,
-                Listener& listener);
+    BlockReader(const ReaderParts& parts, Listener& listener);
     ~BlockReader();
     BlockReader(const BlockReader&) = delete;
     BlockReader& operator=(const BlockReader&) = delete;
@@ -65,11 +69,7 @@ class BlockReader {
     void finish(ReadOp& op);
     void finish_zeroes();
 
-    Device& device_;
-    reactor::Executor& executor_;
-    const Index& index_;
-    Segments& segments_;
-    StoreStats& stats_;
+    ReaderParts parts_;
     Listener& listener_;
     uint32_t in_flight_ = 0;
     std::unique_ptr<Piece[]> pieces_;

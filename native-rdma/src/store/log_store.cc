@@ -56,7 +56,7 @@ LogStore::LogStore(Device& device,
             reclaimer_,
             stats_},
            *this),
-      reader_(device, executor, options.read_pieces_max, index_, segments_, stats_, *this) {
+      reader_({device, executor, options.read_pieces_max, index_, segments_, stats_}, *this) {
     reclaimer_.listen(log_);
     stats_.capacity_bytes = (layout_.segment_count - segments_reserved) * layout_.segment_bytes();
 }
