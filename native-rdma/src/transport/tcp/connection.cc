@@ -54,8 +54,8 @@ Connection::Connection(int socket, bool discovery_port, Shard& shard)
     queue_.pool = shard.pool;
     queue_.discovery_port = discovery_port;
     receive_operation_.connection = this;
-    receive_operation_.done = [](reactor::Operation& operation, int32_t result, uint32_t) {
-        static_cast<Owned<reactor::Operation>&>(operation).connection->on_received(result);
+    receive_operation_.done = [](reactor::Operation& operation, int32_t result, uint32_t flags) {
+        static_cast<Owned<reactor::Operation>&>(operation).connection->on_received(result, flags);
     };
     send_operation_.connection = this;
     send_operation_.done = [](reactor::Operation& operation, int32_t result, uint32_t) {

@@ -119,7 +119,8 @@ class Connection final : public base::ListLink {
     // receive.cc: bytes in.
     void arm_receive();
     bool grow_receive_buffer();
-    void on_received(int32_t result);
+    void on_received(int32_t result, uint32_t cqe_flags);
+    void take_received(int32_t result);
     void resume();
     void process();
     void handle(ReadEvent event);
@@ -167,6 +168,7 @@ class Connection final : public base::ListLink {
     bool ic_response_due_ = false;
     bool terminate_due_ = false;
     bool receiving_ = false;
+    bool socket_drained_ = false;  // The last receive left nothing behind.
     bool sending_ = false;
     bool reserve_taken_ = false;
     WireOptions wire_;

@@ -24,15 +24,18 @@ void Connection::arm_receive() {
     if (direct.size() < direct_bytes_min) {
         direct_bytes_ = 0;
         io_uring_prep_recv(&entry, socket_, receive_buffer_.get(), receive_buffer_bytes_, 0);
-        return;
+    } else {
+        direct_bytes_ = static_cast<uint32_t>(direct.size());
+        receive_vectors_[0] = {direct.data(), direct.size()};
+        receive_vectors_[1] = {receive_buffer_.get(), receive_buffer_bytes_};
+        receive_message_ = {};
+        receive_message_.msg_iov = receive_vectors_;
+        receive_message_.msg_iovlen = 2;
+        io_uring_prep_recvmsg(&entry, socket_, &receive_message_, 0);
     }
-    direct_bytes_ = static_cast<uint32_t>(direct.size());
-    receive_vectors_[0] = {direct.data(), direct.size()};
-    receive_vectors_[1] = {receive_buffer_.get(), receive_buffer_bytes_};
-    receive_message_ = {};
-    receive_message_.msg_iov = receive_vectors_;
-    receive_message_.msg_iovlen = 2;
-    io_uring_prep_recvmsg(&entry, socket_, &receive_message_, 0);
+    if (socket_drained_) {
+        entry.ioprio |= IORING_RECVSEND_POLL_FIRST;  // Trying at once would be in vain.
+    }
 }
 
 // As large as the connection has earned: little until it is a queue. False: it ends.
@@ -52,10 +55,18 @@ bool Connection::grow_receive_buffer() {
     return receive_buffer_ != nullptr;
 }
 
-void Connection::on_received(int32_t result) {
+void Connection::on_received(int32_t result, uint32_t cqe_flags) {
     receiving_ = false;
+    // A kernel that has the one flag has the other.
+    socket_drained_ =
+        shard_.reactor->features().defer_taskrun && (cqe_flags & IORING_CQE_F_SOCK_NONEMPTY) == 0;
+    take_received(result);
+    // Behind what the commands have put off themselves, so that it finds their answers.
     schedule_turn();
-    if (result == -EINTR || result == -EAGAIN || state_ == ConnectionState::closing) {
+}
+
+void Connection::take_received(int32_t result) {
+    if (state_ == ConnectionState::closing || result == -EINTR || result == -EAGAIN) {
         return;
     }
     if (result <= 0) {
