@@ -83,7 +83,7 @@ inline engine::Shown shown(uint64_t id, uint64_t block_count) {
 }
 
 // Each extent in a PG of its own number, so that several stores get some.
-inline engine::VolumeConfig volume(uint64_t id, uint64_t extents, uint64_t fence = 1) {
+inline engine::VolumeConfig volume_config(uint64_t id, uint64_t extents, uint64_t fence = 1) {
     engine::VolumeConfig config;
     config.shown = shown(id, extents * extent_blocks);
     for (uint32_t index = 0; index < extents; ++index) {

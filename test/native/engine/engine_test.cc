@@ -12,7 +12,7 @@ TEST_CASE("a host writes through an engine and reads the bytes back") {
     Bench bench(test::options_for({folder.file("a")}));
     REQUIRE(bench.opened.ok());
     REQUIRE(bench.listen().ok());
-    REQUIRE(bench.attach(test::volume(1, 4)).ok());
+    REQUIRE(bench.attach(test::volume_config(1, 4)).ok());
     auto host = bench.connect(1);
     REQUIRE(host != nullptr);
     CHECK_EQ(host->facts().block_count, 4 * test::extent_blocks);
@@ -38,7 +38,7 @@ TEST_CASE("an engine that was closed and opened again has the bytes, whatever th
         Bench bench(test::options_for({folder.file("a"), folder.file("b")}, 2));
         REQUIRE(bench.opened.ok());
         REQUIRE(bench.listen().ok());
-        REQUIRE(bench.attach(test::volume(1, 8)).ok());
+        REQUIRE(bench.attach(test::volume_config(1, 8)).ok());
         auto host = bench.connect(1, 2);
         REQUIRE(host != nullptr);
         for (uint64_t extent = 0; extent < 8; ++extent) {
@@ -50,7 +50,7 @@ TEST_CASE("an engine that was closed and opened again has the bytes, whatever th
     Bench bench(test::options_for({folder.file("b"), folder.file("a")}, 1));
     REQUIRE(bench.opened.ok());
     REQUIRE(bench.listen().ok());
-    REQUIRE(bench.attach(test::volume(1, 8)).ok());
+    REQUIRE(bench.attach(test::volume_config(1, 8)).ok());
     CHECK_EQ(bench.live_bytes(), 8 * data.size());
     bool recovered = false;
     for (const engine::Event& event : bench.take_events()) {
@@ -72,7 +72,7 @@ TEST_CASE("a volume grows under a connected host, which is told") {
     Bench bench(test::options_for({folder.file("a")}, 2));
     REQUIRE(bench.opened.ok());
     REQUIRE(bench.listen().ok());
-    REQUIRE(bench.attach(test::volume(1, 2)).ok());
+    REQUIRE(bench.attach(test::volume_config(1, 2)).ok());
     auto host = bench.connect(1, 2);
     REQUIRE(host != nullptr);
     constexpr uint32_t namespace_changed = 0x100;
@@ -82,7 +82,7 @@ TEST_CASE("a volume grows under a connected host, which is told") {
             .ok());
     const auto data = test::pattern(3, 1);
     CHECK_FALSE(host->write(2 * test::extent_blocks, data).ok());
-    REQUIRE(bench.attach(test::volume(1, 3)).ok());
+    REQUIRE(bench.attach(test::volume_config(1, 3)).ok());
     uint32_t event = 0;
     CHECK(host->wait_event(event, 5000));
     CHECK(host->write(3 * test::extent_blocks - 1, data).ok());
@@ -94,7 +94,7 @@ TEST_CASE(
     Bench bench(test::options_for({folder.file("a")}));
     REQUIRE(bench.opened.ok());
     REQUIRE(bench.listen().ok());
-    REQUIRE(bench.attach(test::volume(1, 2)).ok());
+    REQUIRE(bench.attach(test::volume_config(1, 2)).ok());
     const auto data = test::pattern(4, 8);
     {
         auto host = bench.connect(1);
@@ -108,7 +108,7 @@ TEST_CASE(
     CHECK(bench.connect(1) == nullptr);
     CHECK_EQ(bench.live_bytes(), data.size());
 
-    REQUIRE(bench.attach(test::volume(1, 2)).ok());
+    REQUIRE(bench.attach(test::volume_config(1, 2)).ok());
     {
         auto host = bench.connect(1);
         REQUIRE(host != nullptr);
@@ -128,7 +128,7 @@ TEST_CASE("detaching with commands outstanding answers or drops each of them, an
     Bench bench(test::options_for({folder.file("a"), folder.file("b")}, 2));
     REQUIRE(bench.opened.ok());
     REQUIRE(bench.listen().ok());
-    REQUIRE(bench.attach(test::volume(1, 4)).ok());
+    REQUIRE(bench.attach(test::volume_config(1, 4)).ok());
     auto host = bench.connect(1, 2);
     REQUIRE(host != nullptr);
     auto data = test::pattern(5, 32);
@@ -160,7 +160,7 @@ TEST_CASE("closing under load finishes and leaves nothing behind") {
         Bench bench(test::options_for({folder.file("a")}, 2));
         REQUIRE(bench.opened.ok());
         REQUIRE(bench.listen().ok());
-        REQUIRE(bench.attach(test::volume(1, 4)).ok());
+        REQUIRE(bench.attach(test::volume_config(1, 4)).ok());
         host = bench.connect(1, 2);
         REQUIRE(host != nullptr);
         writer = std::thread([&] {

@@ -19,7 +19,7 @@ bool refused(const std::string& field, const std::function<void(engine::Options&
 
 bool volume_refused(const std::string& field,
                     const std::function<void(engine::VolumeConfig&)>& spoil) {
-    engine::VolumeConfig config = test::volume(1, 3);
+    engine::VolumeConfig config = test::volume_config(1, 3);
     REQUIRE(engine::check(config, test::extent_bytes).ok());
     spoil(config);
     const engine::Outcome outcome = engine::check(config, test::extent_bytes);
@@ -81,7 +81,7 @@ TEST_CASE("each field of a volume that cannot be is refused by name") {
 TEST_CASE("a map that places too few extents is refused, one that places more is not") {
     CHECK(volume_refused("extentMap", [](auto& config) { config.extent_map.pop_back(); }));
     CHECK(volume_refused("extentMap", [](auto& config) { config.shown.block_count += 1; }));
-    engine::VolumeConfig config = test::volume(1, 3);
+    engine::VolumeConfig config = test::volume_config(1, 3);
     config.shown.block_count -= test::extent_blocks;
     CHECK(engine::check(config, test::extent_bytes).ok());
 }

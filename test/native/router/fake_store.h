@@ -42,7 +42,7 @@ class ManualExecutor final : public reactor::Executor {
 };
 
 // Completes when told to, in order. Keeps blocks by (volume, extent, block).
-class FakeStore final : public store::Store {
+class FakeStore : public store::Store {
   public:
     using Key = std::array<uint64_t, 3>;
 
@@ -65,7 +65,7 @@ class FakeStore final : public store::Store {
     }
     base::Status submit_delete(DeleteOp&) override { return base::Status(base::Errc::closed); }
     void close(reactor::Task& task) override { task.run(task); }
-    [[nodiscard]] const store::StoreStats& stats() const override { return stats_; }
+    [[nodiscard]] const store::StoreStats& stats() const override { return stats_now; }
     [[nodiscard]] store::Durability durability() const override { return store::Durability::none; }
     [[nodiscard]] const base::Uuid& id() const override { return id_; }
     [[nodiscard]] base::Version last_version() const override { return replayed_version; }
@@ -87,6 +87,7 @@ class FakeStore final : public store::Store {
     base::Status fail_with;     // Fails completions with it.
     uint32_t failed_block = 0;  // What a failed read names.
     base::Version replayed_version;
+    store::StoreStats stats_now;
     std::vector<store::WriteOp> writes_seen;
     std::map<Key, std::vector<uint8_t>> blocks;
 
@@ -132,7 +133,6 @@ class FakeStore final : public store::Store {
     }
 
     base::Uuid id_{};
-    store::StoreStats stats_;
     std::deque<Pending> pending_;
 };
 
