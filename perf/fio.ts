@@ -1,7 +1,7 @@
 /** Runs fio on a file, and reads what it says as the other programs say it. */
 import type { LatencyUs, Measurement } from './measurement.ts'
 import { runOrFail } from './programs.ts'
-import { graceSeconds } from './setting.ts'
+import { graceSeconds, targetCpu } from './setting.ts'
 
 export interface FioCase {
   readonly path: string
@@ -34,6 +34,7 @@ export function fioWords(fioCase: FioCase): string[] {
     ...(durable && verb === 'write' ? ['--sync=dsync'] : []),
     `--runtime=${seconds}`,
     '--time_based',
+    `--cpus_allowed=${targetCpu}`,
     '--norandommap',
     '--randrepeat=0',
     '--iopsavgtime=100',

@@ -16,12 +16,18 @@ export interface Measurement {
   readonly latencyUs: LatencyUs
 }
 
-/** The round that was disturbed least, with the best tenth of a second of all rounds. */
+/** Of each figure the best: what disturbs a round is not what is measured. */
 export function bestOf(rounds: readonly Measurement[]): Measurement {
   const [first, ...others] = rounds
   if (first === undefined) throw new Error('there is no round to choose from')
-  const best = others.reduce((best, round) => (round.iops > best.iops ? round : best), first)
-  return { ...best, bestIops: Math.max(...rounds.map((round) => round.bestIops)) }
+  return others.reduce(
+    (best, round) => ({
+      iops: Math.max(best.iops, round.iops),
+      bestIops: Math.max(best.bestIops, round.bestIops),
+      latencyUs: round.latencyUs.p50 < best.latencyUs.p50 ? round.latencyUs : best.latencyUs,
+    }),
+    first,
+  )
 }
 
 /** `rounds` times one after the other, so that what disturbs the machine disturbs both alike. */
@@ -39,7 +45,18 @@ export async function alternate(
   return { ours: bestOf(oursSeen), theirs: bestOf(theirsSeen) }
 }
 
-/** By the best tenths of a second; 0 when the other did nothing. */
-export function ratio(ours: Measurement, theirs: Measurement): number {
-  return theirs.bestIops === 0 ? 0 : ours.bestIops / theirs.bestIops
+/** Ours as a share of theirs, twice; 0 when there is nothing to compare with. */
+export interface Ratio {
+  /** Of the best tenths of a second. */
+  readonly rate: number
+  /** Of the median latencies, theirs by ours: on a busy machine this one means more. */
+  readonly latency: number
+}
+
+export function ratioOf(ours: Measurement, theirs: Measurement): Ratio {
+  const divide = (a: number, b: number) => (b === 0 ? 0 : a / b)
+  return {
+    rate: divide(ours.bestIops, theirs.bestIops),
+    latency: divide(theirs.latencyUs.p50, ours.latencyUs.p50),
+  }
 }

@@ -1,4 +1,5 @@
 /** The whole path: a volume made and attached over the API, written by a host, on a gateway's disk. */
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Cluster, startCluster } from '../test/support/cluster.ts'
@@ -6,7 +7,7 @@ import { root } from '../test/support/root.ts'
 import { alternate, type Measurement } from './measurement.ts'
 import type { PerfOptions } from './options.ts'
 import type { Row, Section } from './section.ts'
-import { loadHostNqn, ramSubsystemNqn } from './setting.ts'
+import { loadCpu, loadHostNqn, ramSubsystemNqn, targetCpu } from './setting.ts'
 import { runStore, type StoreCase } from './store.ts'
 import { type LoadCase, type LoadTarget, runLoad, smallCases, startRamTarget } from './target.ts'
 
@@ -53,6 +54,7 @@ async function measurePlace(place: Place, options: PerfOptions): Promise<Section
   const againstStore: Row[] = []
   const againstTarget: Row[] = []
   try {
+    pin(cluster.pidOf(0), targetCpu)
     const attached = await attachVolume(cluster)
     const ram = { port: target.port, subsystem: ramSubsystemNqn }
     await fill(attached)
@@ -69,12 +71,17 @@ async function measurePlace(place: Place, options: PerfOptions): Promise<Section
     await cluster.close()
     rmSync(folder, { recursive: true, force: true })
   }
-  const explanation = `One control and one gateway as processes; a volume attached over the API; ${spanBytes / 2 ** 20} MiB of it are used, and were filled before.`
+  const explanation = `One control and one gateway as processes, the gateway on core ${targetCpu}, the load on core ${loadCpu}; a volume attached over the API; ${spanBytes / 2 ** 20} MiB of it are used, and were filled before.`
   const common = { title: place.title, explanation, oursTitle: 'path' }
   return [
     { ...common, name: `path-${place.name}-store`, theirsTitle: 'store', rows: againstStore },
     { ...common, name: `path-${place.name}-target`, theirsTitle: 'RAM', rows: againstTarget },
   ]
+}
+
+/** Every thread of the process, as the target alone is pinned. */
+function pin(pid: number, cpu: number): void {
+  execFileSync('taskset', ['-a', '-c', '-p', String(cpu), String(pid)], { stdio: 'ignore' })
 }
 
 async function attachVolume(cluster: Cluster): Promise<LoadTarget> {

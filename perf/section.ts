@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import Table from 'cli-table3'
 import { root } from '../test/support/root.ts'
 import type { Machine } from './machine.ts'
-import { type Measurement, ratio } from './measurement.ts'
+import { type Measurement, ratioOf } from './measurement.ts'
 
 export interface Row {
   readonly name: string
@@ -27,18 +27,20 @@ export function printSection(section: Section): void {
   const { title, explanation, oursTitle, theirsTitle, rows } = section
   const head = ['', `${oursTitle} IOPS`, 'best 0.1 s', 'p50 us', 'p99 us']
   const table = new Table({
-    head: [...head, `${theirsTitle} IOPS`, 'best 0.1 s', 'p50 us', 'ratio'],
-    colAligns: ['left', ...Array<'right'>(8).fill('right')],
+    head: [...head, `${theirsTitle} IOPS`, 'best 0.1 s', 'p50 us', 'ratio', 'of p50'],
+    colAligns: ['left', ...Array<'right'>(9).fill('right')],
     style: { head: [], border: [], compact: true },
   })
   for (const { name, ours, theirs } of rows) {
+    const { rate, latency } = ratioOf(ours, theirs)
     table.push([
       name,
       ...[ours.iops, ours.bestIops].map(inThousands),
       ...[ours.latencyUs.p50, ours.latencyUs.p99].map((us) => us.toFixed(1)),
       ...[theirs.iops, theirs.bestIops].map(inThousands),
       theirs.latencyUs.p50.toFixed(1),
-      ratio(ours, theirs).toFixed(2),
+      rate.toFixed(2),
+      latency.toFixed(2),
     ])
   }
   console.log(`\n${title}\n${explanation}\n${table.toString()}`)
@@ -54,7 +56,7 @@ export function writeSection(section: Section, machine: Machine, now: Date): str
   mkdirSync(join(root, folder), { recursive: true })
   const stamp = now.toISOString().replace(/[:.]/g, '-')
   const path = join(folder, `${section.name}-${stamp}.json`)
-  const rows = section.rows.map((row) => ({ ...row, ratio: ratio(row.ours, row.theirs) }))
+  const rows = section.rows.map((row) => ({ ...row, ratio: ratioOf(row.ours, row.theirs) }))
   const report = { ...section, measuredAt: now.toISOString(), machine, rows }
   writeFileSync(join(root, path), `${JSON.stringify(report, null, 2)}\n`)
   return path

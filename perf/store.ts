@@ -7,7 +7,7 @@ import { alternate, type Measurement } from './measurement.ts'
 import type { PerfOptions } from './options.ts'
 import { runForJson } from './programs.ts'
 import type { Row, Section } from './section.ts'
-import { graceSeconds } from './setting.ts'
+import { graceSeconds, targetCpu } from './setting.ts'
 
 export interface StoreCase {
   readonly name: string
@@ -130,7 +130,7 @@ export async function runStore(
   { path, fileBytes, spanBytes, durability }: StoreFile,
   seconds: number,
 ): Promise<Measurement> {
-  const file = { path, bytes: fileBytes, format: true, span: spanBytes, durability }
+  const file = { path, bytes: fileBytes, format: true, span: spanBytes, durability, cpu: targetCpu }
   const args = { ...file, verb, sequential, ioBytes, depth, seconds }
   return runForJson<Measurement>('store-bench', args, seconds + graceSeconds)
 }
