@@ -40,10 +40,9 @@ export async function startEngine(
   })
   for (const feature of opened.features()) log.info(feature)
   for (const { path, storeId, durability, capacityBytes } of opened.devices()) {
-    const waits = durability === 'flush' ? 'each write is flushed' : 'the device needs no flush'
     log.info(
       { device: path, storeId, durability, capacityBytes: Number(capacityBytes) },
-      `${path}: durability ${durability}, ${waits}`,
+      `${path}: store ${storeId}, durability ${durability}`,
     )
   }
   return opened

@@ -71,7 +71,7 @@ export function openStream(address: string, hello: Hello, handlers: StreamHandle
     else if (welcome) takeWelcome(welcome)
     else if (desired && state === 'welcomed') handlers.desired(desired)
   })
-  call.on('error', (error: ServiceError) => fail(error.details || error.message))
+  call.on('error', (error: ServiceError) => fail(describeError(error)))
   call.on('end', () => fail('control ended the session'))
   call.write({ hello })
   return {
@@ -83,6 +83,11 @@ export function openStream(address: string, hello: Hello, handlers: StreamHandle
     isWelcomed: () => state === 'welcomed',
     end,
   }
+}
+
+/** grpc-js wraps the one thing of interest, such as `connect ECONNREFUSED 192.0.2.1:7481`. */
+function describeError({ details, message }: ServiceError): string {
+  return /connect E[A-Z]+ \S+\w/.exec(details)?.[0] ?? (details || message)
 }
 
 function checkWelcome(welcome: Welcome): string | undefined {
