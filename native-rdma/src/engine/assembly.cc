@@ -109,7 +109,7 @@ void Assembly::stores_opened() {
 void Assembly::compose() {
     for (const auto& device : devices_) {
         reactor::Reactor& reactor = device->home->reactor();
-        tell_.name_store(device->store->id(), device->options.path);
+        tell_.name_store(device->store->id(), device->options.path, device->file.get());
         device->shard = std::make_unique<router::Shard>(reactor, &reactor, *device->store, &tell_);
         shards_.push_back(device->shard.get());
     }

@@ -4,8 +4,10 @@
 
 namespace engine {
 
-void Tell::name_store(const base::Uuid& id, const std::string& path) {
-    stores_.push_back({id, path});
+void Tell::name_store(const base::Uuid& id,
+                      const std::string& path,
+                      const store::FileDevice* file) {
+    stores_.push_back({id, path, file});
 }
 
 void Tell::block_damaged(base::VolumeId volume, uint64_t block) {
@@ -23,6 +25,9 @@ void Tell::store_failed(router::Shard& shard, uint32_t error) {
     for (const Named& named : stores_) {
         if (named.id == shard.store().id()) {
             event.device = named.path;
+            if (event.error == 0 && named.file != nullptr) {
+                event.error = named.file->first_error();
+            }
         }
     }
     events_.push(std::move(event));

@@ -8,6 +8,7 @@
 
 #include "engine/events.h"
 #include "router/shard.h"
+#include "store/file_device.h"
 #include "target/target.h"
 #include "volume/volume.h"
 
@@ -19,8 +20,9 @@ class Tell final : public volume::DamageObserver,
   public:
     explicit Tell(EventQueue& events) : events_(events) {}
 
-    // Before the store is used: the path that its failure is told under.
-    void name_store(const base::Uuid& id, const std::string& path);
+    // Before the store is used: the path that its failure is told under, and the device that knows
+    // why (may be null).
+    void name_store(const base::Uuid& id, const std::string& path, const store::FileDevice* file);
 
     void block_damaged(base::VolumeId volume, uint64_t block) override;
     void store_failed(router::Shard& shard, uint32_t error) override;
@@ -36,6 +38,7 @@ class Tell final : public volume::DamageObserver,
     struct Named {
         base::Uuid id;
         std::string path;
+        const store::FileDevice* file;
     };
     EventQueue& events_;
     std::vector<Named> stores_;

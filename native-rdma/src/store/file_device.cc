@@ -214,6 +214,9 @@ void FileDevice::on_result(Flight& flight, int32_t result) {
 
 void FileDevice::finish(Flight& flight, base::Status status) {
     --in_flight_;
+    if (status.code() == base::Errc::device_failed && first_error_ == 0) {
+        first_error_ = status.detail();
+    }
     DeviceIo& io = *flight.io;
     io.done(io, status);
 }

@@ -39,6 +39,8 @@ class FileDevice final : public Device {
 
     // Whether the page cache is passed by: false on file systems that cannot.
     [[nodiscard]] bool direct() const { return direct_; }
+    // The errno of the first operation that the device refused, or 0.
+    [[nodiscard]] uint32_t first_error() const { return first_error_; }
 
   private:
     struct Flight;
@@ -55,6 +57,7 @@ class FileDevice final : public Device {
     bool direct_;
     bool discards_ = true;  // Until the file system or device says it cannot.
     uint32_t in_flight_ = 0;
+    uint32_t first_error_ = 0;
     DeviceGeometry geometry_;
 };
 

@@ -32,8 +32,8 @@ TEST_CASE("a store that failed is told under its device's path") {
     Bench bench;
     test::ManualExecutor executor;
     test::FakeStore stores[2] = {test::FakeStore(1), test::FakeStore(2)};
-    bench.tell.name_store(stores[0].id(), "/dev/one");
-    bench.tell.name_store(stores[1].id(), "/dev/two");
+    bench.tell.name_store(stores[0].id(), "/dev/one", nullptr);
+    bench.tell.name_store(stores[1].id(), "/dev/two", nullptr);
     router::Shard shard(executor, nullptr, stores[1]);
     bench.tell.store_failed(shard, 5);
     const engine::Event event = bench.only();
