@@ -1,4 +1,7 @@
-/** The configuration of a control process: what a file may say, and the checks that cross its fields. */
+/**
+ * The configuration of a control process: what a file may say, and the checks that cross its
+ * fields.
+ */
 import Type, { type Static } from 'typebox'
 import { Bytes } from '../configs/bytes.ts'
 import { ConfigError, type ConfigSource, loadConfig } from '../configs/load-config.ts'

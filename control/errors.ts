@@ -1,7 +1,8 @@
 /**
  * The catalogue of everything control refuses or fails with: match on `code`, show `detail`.
  *
- * http/problem.ts turns a ControlError into an answer; README.md and /openapi.json list the same codes.
+ * http/problem.ts turns a ControlError into an answer; README.md and /openapi.json list the same
+ * codes.
  */
 
 interface Entry {

@@ -51,7 +51,9 @@ export async function findPlace(control: Control, request: PlaceRequest): Promis
     kind: 'none',
     code: 'NO_CAPACITY',
     pointer: '/sizeBytes',
-    reason: `The volume needs ${request.sizeBytes} bytes on one node; the emptiest has ${largest} bytes free.`,
+    reason:
+      `The volume needs ${request.sizeBytes} bytes on one node; ` +
+      `the emptiest has ${largest} bytes free.`,
   }
 }
 

@@ -1,8 +1,8 @@
 /**
  * Runs pieces of work one after the other.
  *
- * It keeps the requests of one process from making each other's compare-and-swap fail; the swap still
- * guards against other processes.
+ * It keeps the requests of one process from making each other's compare-and-swap fail; the swap
+ * still guards against other processes.
  */
 import { ControlError } from './errors.ts'
 

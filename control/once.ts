@@ -1,6 +1,6 @@
 /**
- * Idempotency keys: the effect of a create and the answer to it are one transaction, so that repeating
- * the request after any failure answers the same and creates nothing again.
+ * Idempotency keys: the effect of a create and the answer to it are one transaction, so that
+ * repeating the request after any failure answers the same and creates nothing again.
  */
 import { createHash } from 'node:crypto'
 import type { Control } from './control.ts'

@@ -1,4 +1,7 @@
-/** Runs a job soon after it is asked for, and at intervals; never twice at a time, asked for often or not. */
+/**
+ * Runs a job soon after it is asked for, and at intervals; never twice at a time, asked for often
+ * or not.
+ */
 
 export interface Pacer {
   /** Asks for a run; many askers share one. */
@@ -27,7 +30,8 @@ export function createPacer(job: () => Promise<void>, { soonMs, intervalMs }: Pa
   }
   const run = () => {
     asked = false
-    // Begun in a later microtask, so that the job finds itself running when it asks for another run.
+    // Begun in a later microtask, so that the job finds itself running when it asks for another
+    // run.
     running = Promise.resolve()
       .then(job)
       .finally(() => {

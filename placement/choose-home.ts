@@ -20,8 +20,8 @@ export const freeBytes = (node: Candidate, overcommit: number): number =>
   Math.max(0, Math.floor(node.capacityBytes * overcommit) - node.provisionedBytes)
 
 /**
- * Draws a rack, then a node in it, each with odds as its free share; racks and nodes without room are
- * left out. Undefined when the volume fits nowhere.
+ * Draws a rack, then a node in it, each with odds as its free share; racks and nodes without room
+ * are left out. Undefined when the volume fits nowhere.
  *
  * A share (free / whole) rather than bytes at the rack's level keeps a rack of large nodes from
  * drawing everything while the others still have most of their room.

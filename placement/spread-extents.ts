@@ -11,8 +11,8 @@ export interface SpreadRequest {
 }
 
 /**
- * The map grown to `extentCount`: what was there stays as it was, the new extents go round robin, so
- * that a neighbour's load and a sequential reader meet all groups alike.
+ * The map grown to `extentCount`: what was there stays as it was, the new extents go round robin,
+ * so that a neighbour's load and a sequential reader meet all groups alike.
  */
 export function spreadExtents(
   existing: readonly number[],

@@ -8,7 +8,9 @@ import {
 } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 
-/** A whole desired state is one message: maps of 256 KiB per volume do not fit gRPC's default 4 MiB. */
+/**
+ * A whole desired state is one message: maps of 256 KiB per volume do not fit gRPC's default 4 MiB.
+ */
 export const channelOptions: ChannelOptions = {
   'grpc.max_receive_message_length': -1,
   'grpc.max_send_message_length': -1,

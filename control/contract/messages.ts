@@ -1,4 +1,7 @@
-/** The messages of gateway.proto as JavaScript has them: camelCase, every field present, 64-bit as number. */
+/**
+ * The messages of gateway.proto as JavaScript has them: camelCase, every field present, 64-bit as
+ * number.
+ */
 
 export const contractVersion = 1
 

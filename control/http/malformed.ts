@@ -13,7 +13,8 @@ export function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): v
   const body = JSON.stringify(problem)
   socket.end(
     `HTTP/1.1 ${problem.status} Bad Request\r\nConnection: close\r\n` +
-      `Content-Type: ${problemMediaType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      `Content-Type: ${problemMediaType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n` +
+      body,
   )
 }
 

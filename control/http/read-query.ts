@@ -1,8 +1,8 @@
 /**
  * Gives the query's texts the types that the route's schema says, before the schema checks them.
  *
- * Only what is exactly an integer becomes one, and only a list's single value becomes a list: bodies are
- * never converted, so the validator itself converts nothing.
+ * Only what is exactly an integer becomes one, and only a list's single value becomes a list:
+ * bodies are never converted, so the validator itself converts nothing.
  */
 import type { FastifyRequest } from 'fastify'
 

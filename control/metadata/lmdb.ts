@@ -1,8 +1,10 @@
 /**
- * The metadata store in one process, on lmdb: durable before it answers, history bounded by count and bytes.
+ * The metadata store in one process, on lmdb: durable before it answers, history bounded by count
+ * and bytes.
  *
  * Transactions of one turn share one commit (and one fsync). A watch holds a position in the stored
- * history, not a queue: a slow watcher costs nothing and is told CompactedError when it fell too far behind.
+ * history, not a queue: a slow watcher costs nothing and is told CompactedError when it fell too
+ * far behind.
  */
 import { mkdirSync } from 'node:fs'
 import { type Database, open, type RootDatabase } from 'lmdb'

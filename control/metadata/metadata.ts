@@ -1,10 +1,11 @@
 /**
- * The metadata store as control sees it: ordered keys under one growing revision, with etcd's semantics.
+ * The metadata store as control sees it: ordered keys under one growing revision, with etcd's
+ * semantics.
  *
  * Every transaction that changes something gets the next revision. A compare-and-swap compares the
- * modRevision of what was read; 0 stands for "does not exist". A watch replays history from a revision
- * and goes on live; when that history has been compacted it fails with CompactedError, and the caller
- * lists again and watches from there.
+ * modRevision of what was read; 0 stands for "does not exist". A watch replays history from a
+ * revision and goes on live; when that history has been compacted it fails with CompactedError, and
+ * the caller lists again and watches from there.
  */
 
 export interface KeyValue {
@@ -105,7 +106,9 @@ export class CompactedError extends Error {
   }
 }
 
-/** The store cannot be reached, or cannot write. What was asked for may or may not have happened. */
+/**
+ * The store cannot be reached, or cannot write. What was asked for may or may not have happened.
+ */
 export class UnavailableError extends Error {
   override readonly name = 'UnavailableError'
 }

@@ -1,4 +1,7 @@
-/** Watches over a stored history: each holds a position in it and sleeps when it has seen everything. */
+/**
+ * Watches over a stored history: each holds a position in it and sleeps when it has seen
+ * everything.
+ */
 import type { KeyValue, Watch, WatchBatch, WatchEvent } from './metadata.ts'
 
 export interface Change {

@@ -1,4 +1,7 @@
-/** An attachment: one host's right to use one volume. A volume has one at most, so it has one writer. */
+/**
+ * An attachment: one host's right to use one volume. A volume has one at most, so it has one
+ * writer.
+ */
 import { defineRecord } from './record.ts'
 
 /**

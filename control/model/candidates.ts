@@ -1,4 +1,7 @@
-/** Nodes with what is known of their room: from the record, the present session, and the volumes placed. */
+/**
+ * Nodes with what is known of their room: from the record, the present session, and the volumes
+ * placed.
+ */
 import type { Candidate as PlacementCandidate } from '../../placement/choose-home.ts'
 import type { MetadataStore } from '../metadata/metadata.ts'
 import type { Fleet, Health } from '../session/fleet.ts'

@@ -50,7 +50,8 @@ export async function openCell(store: MetadataStore, settings: CellSettings): Pr
   const found = await readRecord(store, cellKind, 'settings')
   if (found?.value.extentBytes !== settings.extentBytes)
     throw new Error(
-      `cell.extentBytes is ${settings.extentBytes}, but the cell was made with ${found?.value.extentBytes}`,
+      `cell.extentBytes is ${settings.extentBytes}, ` +
+        `but the cell was made with ${found?.value.extentBytes}`,
     )
   return { ...settings, id: found.value.id }
 }

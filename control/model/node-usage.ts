@@ -1,4 +1,7 @@
-/** What the volumes on a node may come to hold: kept exact by the transactions that place and delete them. */
+/**
+ * What the volumes on a node may come to hold: kept exact by the transactions that place and delete
+ * them.
+ */
 import type { MetadataStore, Operation } from '../metadata/metadata.ts'
 import { defineRecord, putRecord, readRecord, type Stored } from './record.ts'
 

@@ -1,4 +1,7 @@
-/** A node as the cell remembers it: what its gateway said when it last came, and what it was given for good. */
+/**
+ * A node as the cell remembers it: what its gateway said when it last came, and what it was given
+ * for good.
+ */
 import { defineRecord } from './record.ts'
 
 export interface Endpoint {

@@ -1,4 +1,6 @@
-/** Records as the metadata store holds them: JSON with a version, read together with their revision. */
+/**
+ * Records as the metadata store holds them: JSON with a version, read together with their revision.
+ */
 import { setTimeout as delay } from 'node:timers/promises'
 import { ControlError } from '../errors.ts'
 import type { Compare, KeyValue, MetadataStore, Operation } from '../metadata/metadata.ts'
@@ -70,8 +72,8 @@ const attemptsMax = 16
 const backOffDoublingsMax = 6
 
 /**
- * Runs `attempt` until its compare-and-swap holds: it reads anew each time, so that it decides on what
- * is true. `attempt` answers undefined when others were faster.
+ * Runs `attempt` until its compare-and-swap holds: it reads anew each time, so that it decides on
+ * what is true. `attempt` answers undefined when others were faster.
  */
 export async function retryConflicts<T>(attempt: () => Promise<T | undefined>): Promise<T> {
   for (let i = 0; i < attemptsMax; i++) {

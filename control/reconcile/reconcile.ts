@@ -1,8 +1,9 @@
 /**
- * Brings what is desired and what gateways observe together, one step per volume and attachment a turn.
+ * Brings what is desired and what gateways observe together, one step per volume and attachment a
+ * turn.
  *
- * It runs soon after either changed, and every second for what only time changes. A step that fails or
- * comes too late is decided anew in a later turn.
+ * It runs soon after either changed, and every second for what only time changes. A step that fails
+ * or comes too late is decided anew in a later turn.
  */
 import type { Control } from '../control.ts'
 import type { Mirror } from '../model/mirror.ts'

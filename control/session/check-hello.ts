@@ -12,7 +12,8 @@ export function checkHello(cell: CellSettings, hello: Hello): void {
   if (hello.contractVersion !== contractVersion)
     throw new Refusal(
       'CONTRACT_VERSION',
-      `The gateway speaks contract version ${hello.contractVersion}; control speaks ${contractVersion}.`,
+      `The gateway speaks contract version ${hello.contractVersion}; ` +
+        `control speaks ${contractVersion}.`,
     )
   if (!isNodeName(hello.nodeName))
     throw invalid(

@@ -19,7 +19,8 @@ export async function claimStores(
       if (owner)
         throw new Refusal(
           'FOREIGN_STORE',
-          `Store ${id} belongs to node ${owner}, not to ${node}: the disk or the configuration was moved.`,
+          `Store ${id} belongs to node ${owner}, not to ${node}: ` +
+            'the disk or the configuration was moved.',
         )
       const value = Buffer.from(node)
       const { succeeded } = await store.transact({

@@ -1,8 +1,8 @@
 /**
  * One gateway's stream: who it is, what it says, what it is told.
  *
- * Messages are taken one at a time, and the stream is not read meanwhile. Of desired states only the
- * newest waits to be sent: a slow gateway costs one message, and is dropped when it stays slow.
+ * Messages are taken one at a time, and the stream is not read meanwhile. Of desired states only
+ * the newest waits to be sent: a slow gateway costs one message, and is dropped when it stays slow.
  */
 import { isDeepStrictEqual } from 'node:util'
 import {

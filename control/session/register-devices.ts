@@ -1,4 +1,7 @@
-/** Remembers the devices that a gateway opened after its Hello, so that they are known when it is away. */
+/**
+ * Remembers the devices that a gateway opened after its Hello, so that they are known when it is
+ * away.
+ */
 import { isDeepStrictEqual } from 'node:util'
 import type { DeviceMessage } from '../contract/messages.ts'
 import type { Control } from '../control.ts'

@@ -49,6 +49,9 @@ export async function startSessionServer(
   }
   const server = await startGrpcServer(options, (stream) => {
     sessions.add(new GatewaySession(control, stream, options.limits, events))
+  }).catch(async (error: unknown) => {
+    await publisher.close()
+    throw error
   })
   return {
     port: server.port,
@@ -67,7 +70,7 @@ function replace({ fleet }: Control, older: GatewaySession, newer: GatewaySessio
   if (older.incarnation !== newer.incarnation && lives)
     throw new Refusal(
       'NODE_NAME_IN_USE',
-      `Another gateway that is alive calls itself ${nodeName}; after a restart it is free again soon.`,
+      `Another living gateway calls itself ${nodeName}; after a crash the name is free again soon.`,
     )
   older.refuse(new Refusal('REPLACED', `Node ${nodeName} has opened another session.`))
 }

@@ -1,4 +1,6 @@
-/** Gives a host the right to use a volume; reconcile marks it attached when its gateway serves it. */
+/**
+ * Gives a host the right to use a volume; reconcile marks it attached when its gateway serves it.
+ */
 import type { Control } from '../control.ts'
 import { ControlError } from '../errors.ts'
 import type { AttachmentBody, AttachmentCreateBody } from '../http/schemas/attachment.ts'

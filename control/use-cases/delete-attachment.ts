@@ -1,4 +1,6 @@
-/** Takes a volume away from its host; reconcile finishes when its gateway has stopped serving it. */
+/**
+ * Takes a volume away from its host; reconcile finishes when its gateway has stopped serving it.
+ */
 import type { Control } from '../control.ts'
 import type { AttachmentBody } from '../http/schemas/attachment.ts'
 import { attachmentKind, moveAttachment } from '../model/attachment.ts'

@@ -1,4 +1,6 @@
-/** Starts the deletion of a volume; reconcile finishes it when its home has forgotten the blocks. */
+/**
+ * Starts the deletion of a volume; reconcile finishes it when its home has forgotten the blocks.
+ */
 import type { Control } from '../control.ts'
 import type { VolumeBody } from '../http/schemas/volume.ts'
 import { putRecord, retryConflicts, unchanged } from '../model/record.ts'

@@ -1,4 +1,7 @@
-/** Reads a page of records in the order of their names; a cursor is the last name of the page before. */
+/**
+ * Reads a page of records in the order of their names; a cursor is the last name of the page
+ * before.
+ */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ControlError } from '../errors.ts'
 import { pageLimitDefault } from '../http/schemas/common.ts'

@@ -22,7 +22,8 @@ export async function refuseAttached(
     )
   throw new ControlError(
     'VOLUME_IN_USE',
-    `Volume ${volume.name} is attached to ${attachment.hostNqn}; delete attachment ${attachment.id} first.`,
+    `Volume ${volume.name} is attached to ${attachment.hostNqn}; ` +
+      `delete attachment ${attachment.id} first.`,
     pointer,
   )
 }

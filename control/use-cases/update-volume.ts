@@ -79,7 +79,7 @@ async function grow(control: Control, volume: Volume, sizeBytes: number): Promis
   if (added > free)
     throw new ControlError(
       'NO_CAPACITY',
-      `Growing the volume takes ${added} bytes on its node ${home.name}, which has ${free} bytes free.`,
+      `Growing takes ${added} bytes on the volume's node ${home.name}, which has ${free} free.`,
       '/sizeBytes',
     )
   const { entry } = await store.get(volumeMapPrefix + volume.id)

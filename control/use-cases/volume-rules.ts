@@ -1,4 +1,7 @@
-/** What a volume's name, size and labels have to fulfil beyond the schema, and finding one or refusing. */
+/**
+ * What a volume's name, size and labels have to fulfil beyond the schema, and finding one or
+ * refusing.
+ */
 import type { Control } from '../control.ts'
 import { ControlError } from '../errors.ts'
 import { labelsMax } from '../http/schemas/volume.ts'

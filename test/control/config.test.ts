@@ -1,3 +1,4 @@
+/** The control process's configuration. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'

@@ -1,3 +1,4 @@
+/** Where volumes go, from what is known of nodes. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { findPlace } from '../../control/find-place.ts'

@@ -1,3 +1,4 @@
+/** Work that takes turns. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { ControlError } from '../../control/errors.ts'

@@ -1,3 +1,4 @@
+/** Jobs that are asked for often and run seldom. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

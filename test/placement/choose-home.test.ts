@@ -1,3 +1,4 @@
+/** Which node a volume goes to. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Candidate, chooseHome, freeBytes } from '../../placement/choose-home.ts'

@@ -1,3 +1,4 @@
+/** Seeded numbers. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { seededRandom, shuffled } from '../../placement/random.ts'

@@ -1,3 +1,4 @@
+/** Which placement groups a volume uses. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { spreadExtents } from '../../placement/spread-extents.ts'

@@ -45,7 +45,7 @@ const createSchema = {
   tags,
   summary: 'Attach a volume to a host',
   description:
-    'The host can connect as soon as the attachment is `attached`. A volume has one attachment at most.',
+    'The host can connect as soon as it is `attached`. A volume has one attachment at most.',
   headers: idempotencyHeaders,
   body: refTo<AttachmentCreateBody>('AttachmentCreate'),
   response: {
@@ -89,7 +89,7 @@ const deleteSchema = {
   tags,
   summary: 'Detach a volume from its host',
   description:
-    'The attachment is gone when its gateway has stopped serving the volume; deleting again does no harm.',
+    'It is gone when its gateway has stopped serving the volume; deleting again does no harm.',
   params,
   response: {
     202: answer<AttachmentBody>('Attachment', 'The attachment, being detached.'),

@@ -1,4 +1,6 @@
-/** /healthz, /readyz, /metrics and /openapi.json: for who runs control, not for who uses volumes. */
+/**
+ * /healthz, /readyz, /metrics and /openapi.json: for who runs control, not for who uses volumes.
+ */
 import type { Registry } from 'prom-client'
 import Type from 'typebox'
 import type { Control } from '../../control.ts'

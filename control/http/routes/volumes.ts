@@ -46,8 +46,8 @@ const createSchema = {
   tags,
   summary: 'Create a volume',
   description:
-    'The volume is thin: it takes room as it is written. It is `available` in the answer when a node ' +
-    'that is alive has room for it.',
+    'The volume is thin: it takes room as it is written. It is `available` in the answer when a ' +
+    'node that is alive has room for it.',
   headers: idempotencyHeaders,
   body: refTo<VolumeCreateBody>('VolumeCreate'),
   response: {
@@ -81,7 +81,7 @@ const updateSchema = {
   tags,
   summary: 'Rename, label or grow a volume',
   description:
-    'All changes are made, or none. A host that is attached sees the new size without reconnecting.',
+    'All changes are made, or none. An attached host sees the new size without reconnecting.',
   params,
   body: refTo<VolumeChangeBody>('VolumeChange'),
   response: {

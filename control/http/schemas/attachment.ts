@@ -35,8 +35,8 @@ export const attachmentSchema = Type.Object(
     }),
     state: textOf(
       attachmentStateKinds,
-      'attaching: waits for the gateway. attached: the host can connect. detaching: waits for the ' +
-        'gateway to have stopped serving it. error: see the reason; it is tried again.',
+      'attaching: waits for the gateway. attached: the host can connect. detaching: waits for ' +
+        'the gateway to have stopped serving it. error: see the reason; it is tried again.',
     ),
     reason: Type.Optional(
       Type.String({ description: 'A sentence: what it waits for, or what is wrong.' }),

@@ -13,8 +13,8 @@ const labelKeyPattern = '^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$'
 const name = Type.String({
   pattern: volumeNamePattern,
   description:
-    'Unique in the cell: 1 to 63 of a-z, 0-9, ".", "_" and "-", beginning and ending with a letter ' +
-    'or digit. It cannot have the form of an id.',
+    'Unique in the cell: 1 to 63 of a-z, 0-9, ".", "_" and "-", beginning and ending with a ' +
+    'letter or digit. It cannot have the form of an id.',
   examples: ['db-1'],
 })
 
@@ -23,8 +23,8 @@ const sizeBytes = Type.Integer({
   maximum: volumeBytesCeiling,
   multipleOf: blockBytes,
   description:
-    'A multiple of 4096 (other sizes are refused, not rounded), from 1 MiB to 64 TiB; a cell with ' +
-    'small extents has a lower limit.',
+    'A multiple of 4096 (other sizes are refused, not rounded), from 1 MiB to 64 TiB; a cell ' +
+    'with small extents has a lower limit.',
   examples: [10_737_418_240],
 })
 
@@ -70,8 +70,9 @@ export const volumeSchema = Type.Object(
     }),
     state: textOf(
       volumeStateKinds,
-      'creating: waits for a node with room. available: can be attached. in-use: attached, or being ' +
-        'attached or detached. deleting: its blocks are being forgotten. error: see the reason.',
+      'creating: waits for a node with room. available: can be attached. in-use: attached, or ' +
+        'being attached or detached. deleting: its blocks are being forgotten. ' +
+        'error: see the reason.',
     ),
     reason: Type.Optional(
       Type.String({ description: 'A sentence: what it waits for, or what is wrong.' }),
@@ -129,7 +130,7 @@ export const volumeListQuerySchema = Type.Object(
       Type.Array(Type.String({ pattern: '^[^=]+(=.*)?$', maxLength: 319 }), {
         maxItems: 16,
         description:
-          'Only volumes with this label: `key`, or `key=value`. Repeat it to ask for several at once.',
+          'Only volumes with this label: `key`, or `key=value`. Repeat it to ask for several.',
         examples: [['team=billing']],
       }),
     ),

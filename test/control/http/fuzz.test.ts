@@ -1,6 +1,7 @@
 /** Random requests: whatever comes, the answer is not a failure of control. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { attachmentIdOf } from '../../../control/model/attachment.ts'
 import { seededRandom } from '../../../placement/random.ts'
 import { createRig, eventually, GiB, hostNqn, MiB, type Rig } from '../support/rig.ts'
 
@@ -79,8 +80,9 @@ function text(): string {
 
 const paths = () => {
   const volume = `/v1/volumes/${encodeURIComponent(pick([...texts, `volume-${below(20)}`]))}`
-  const attachment = `/v1/attachments/${pick(['x', `att-${below(16).toString(16).padStart(16, '0')}`])}`
-  const query = `${pick(['limit', 'cursor', 'label', 'state', 'volume', 'x'])}=${encodeURIComponent(pick(texts))}`
+  const attachment = `/v1/attachments/${pick(['x', attachmentIdOf(below(16))])}`
+  const parameter = pick(['limit', 'cursor', 'label', 'state', 'volume', 'x'])
+  const query = `${parameter}=${encodeURIComponent(pick(texts))}`
   return pick([
     '/v1/volumes',
     '/v1/attachments',

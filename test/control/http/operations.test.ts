@@ -33,15 +33,16 @@ test('metrics count volumes, nodes, sessions and requests', async () => {
   )
   const { body: text, headers } = await rig.api.inject('/metrics')
   assert.match(String(headers['content-type']), /^text\/plain; version=/)
+  const requests = 'ashlar_control_requests_total{method="GET"'
   for (const line of [
     'ashlar_volumes{state="available",cell="test"} 1',
     'ashlar_volumes{state="error",cell="test"} 0',
     'ashlar_attachments{state="attached",cell="test"} 0',
     'ashlar_nodes{health="alive",cell="test"} 1',
     'ashlar_control_sessions{cell="test"} 1',
-    'ashlar_control_requests_total{method="GET",route="/v1/volumes/:volume",status="200",cell="test"} 1',
-    'ashlar_control_requests_total{method="GET",route="/v1/volumes/:volume",status="404",cell="test"} 1',
-    'ashlar_control_requests_total{method="GET",route="unknown",status="404",cell="test"} 1',
+    `${requests},route="/v1/volumes/:volume",status="200",cell="test"} 1`,
+    `${requests},route="/v1/volumes/:volume",status="404",cell="test"} 1`,
+    `${requests},route="unknown",status="404",cell="test"} 1`,
   ])
     assert.ok(text.includes(line), line)
   assert.match(text, /ashlar_control_request_seconds_bucket\{le="0\.01"/)

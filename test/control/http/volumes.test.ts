@@ -166,7 +166,7 @@ test('what may not be is refused with a sentence, and nothing changes', async ()
   assert.is((await rig.store.get('x')).revision, revision)
 })
 
-test('deleting twice answers the same, and a volume that is being deleted cannot be changed', async () => {
+test('deleting twice answers the same, and what is being deleted cannot be changed', async () => {
   const gateway = await rig.gateway({
     name: 'mute',
     obedient: false,

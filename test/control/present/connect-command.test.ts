@@ -1,3 +1,4 @@
+/** The command that hosts paste. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { connectCommand } from '../../../control/present/connect-command.ts'

@@ -1,3 +1,4 @@
+/** What an attachment's next step is. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { VolumeObserved } from '../../../control/contract/messages.ts'

@@ -1,3 +1,4 @@
+/** What is said of nodes that cannot be worked with. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { lastingFault, nodeFault, silence } from '../../../control/reconcile/node-fault.ts'

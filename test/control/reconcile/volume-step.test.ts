@@ -1,3 +1,4 @@
+/** What a volume's next step is. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { VolumeState } from '../../../control/model/volume.ts'

@@ -1,3 +1,4 @@
+/** What control sees of gateways, as time passes. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { clockedFleet, device, seen } from '../reconcile/samples.ts'

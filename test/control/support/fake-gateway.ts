@@ -1,4 +1,7 @@
-/** A gateway without an engine: a real gRPC client that says what a gateway would, or what a test wants. */
+/**
+ * A gateway without an engine: a real gRPC client that says what a gateway would, or what a test
+ * wants.
+ */
 import { type ClientDuplexStream, credentials } from '@grpc/grpc-js'
 import { channelOptions, loadContract } from '../../../control/contract/load-contract.ts'
 import {
