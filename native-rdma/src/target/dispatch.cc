@@ -114,7 +114,7 @@ uint16_t parse_io(Request& request) {
 }
 
 uint16_t parse(Request& request) {
-    Queue& queue = *request.queue;
+    const Queue& queue = *request.queue;
     if (queue.controller == nullptr) {
         return parse_unconnected(request);
     }
@@ -131,8 +131,9 @@ bool Target::dispatch(Request& request) {
     Queue& queue = *request.queue;
     CHECK(!queue.closing, "a closing queue takes no commands");
     ++queue.outstanding;
-    if (queue.entries != 0) {
-        queue.sq_head = static_cast<uint16_t>((queue.sq_head + 1) % queue.entries);
+    ++queue.sq_head;
+    if (queue.sq_head >= queue.entries) {
+        queue.sq_head = 0;
     }
     request.op.request = &request;
     const uint16_t status = parse(request);

@@ -1,6 +1,6 @@
 // CC and CSTS, the states a host moves its controller through:
 //
-//   disabled ──EN 1──▶ ready ──EN 0──▶ disabled        (reset: I/O queues go)
+//   disabled ──EN 1──▶ ready ──EN 0──▶ resetting ──I/O queues gone──▶ disabled
 //      │ EN 1, settings we do not have                 ready ──SHN──▶ shut down (CSTS.SHST)
 //      └──▶ fatal (CSTS.CFS) ──EN 0──▶ disabled
 #include "nvme/properties.h"
@@ -58,6 +58,13 @@ void configure(Controller& controller, uint32_t configuration) {
     }
 }
 
+// Until the last I/O queue is gone a reset is not over: what was under way may still be written.
+uint32_t visible_status(const Controller& controller) {
+    const bool is_resetting = (controller.configuration & nvme::cc_enable) == 0 &&
+                              controller.registry().has_io_queues(controller);
+    return controller.status | (is_resetting ? nvme::csts_ready : 0);
+}
+
 void execute_property_get(Request& request) {
     const nvme::PropertyCommand command = property_command(request);
     const Controller& controller = controller_of(request);
@@ -73,7 +80,7 @@ void execute_property_get(Request& request) {
             value = controller.configuration;
             break;
         case nvme::property_csts:
-            value = controller.status;
+            value = visible_status(controller);
             break;
         default:
             break;

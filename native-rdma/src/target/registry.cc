@@ -139,13 +139,10 @@ std::vector<Target::HostConnection> Registry::connections() const {
         if (controller->is_discovery() || controller->ending_) {
             continue;
         }
-        const auto io_queues = std::count_if(controller->places_.begin() + 1,
-                                             controller->places_.end(),
-                                             [](const auto& place) { return place.queue; });
         found.push_back({controller->subsystem_->nqn,
                          controller->identity_.host_nqn,
                          id,
-                         static_cast<uint16_t>(io_queues)});
+                         io_queues(*controller)});
     }
     return found;
 }

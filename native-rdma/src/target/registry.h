@@ -62,6 +62,7 @@ class Registry {
     void enable(Controller& controller);
     void disable(Controller& controller);
     void set_reason(Controller& controller, const char* reason);
+    [[nodiscard]] bool has_io_queues(const Controller& controller) const;
     // Of `wanted` I/O queues; none while there are some already.
     std::optional<uint16_t> grant_queues(Controller& controller, uint32_t wanted);
     [[nodiscard]] uint16_t queues_granted(const Controller& controller) const;
@@ -74,6 +75,7 @@ class Registry {
     using Lock = std::unique_lock<std::mutex>;
 
     // All with the lock held.
+    [[nodiscard]] static uint16_t io_queues(const Controller& controller);
     [[nodiscard]] bool is_allowed(const Subsystem& subsystem, const std::string& host_nqn) const;
     [[nodiscard]] Admission refuse_admin(const Subsystem& subsystem,
                                          const Association& asked) const;

@@ -250,12 +250,21 @@ void Registry::set_reason(Controller& controller, const char* reason) {
     controller.reason_ = controller.ending_ ? controller.reason_ : reason;
 }
 
+uint16_t Registry::io_queues(const Controller& controller) {
+    const auto count = std::count_if(controller.places_.begin() + 1,
+                                     controller.places_.end(),
+                                     [](const auto& place) { return place.queue != nullptr; });
+    return static_cast<uint16_t>(count);
+}
+
+bool Registry::has_io_queues(const Controller& controller) const {
+    const Lock lock(mutex_);
+    return io_queues(controller) > 0;
+}
+
 std::optional<uint16_t> Registry::grant_queues(Controller& controller, uint32_t wanted) {
     const Lock lock(mutex_);
-    const bool has_io_queues = std::any_of(controller.places_.begin() + 1,
-                                           controller.places_.end(),
-                                           [](const auto& place) { return place.queue; });
-    if (has_io_queues) {
+    if (io_queues(controller) > 0) {
         return std::nullopt;
     }
     controller.queues_granted_ =

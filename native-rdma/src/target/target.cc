@@ -17,7 +17,7 @@ Target::Impl::Impl(const TargetOptions& options, const std::vector<reactor::Reac
     }
 }
 
-Target::Target(const TargetOptions& options, std::vector<reactor::Reactor*> reactors)
+Target::Target(const TargetOptions& options, const std::vector<reactor::Reactor*>& reactors)
     : impl_(std::make_unique<Impl>(options, reactors)) {}
 
 Target::~Target() = default;

@@ -61,7 +61,7 @@ struct DiscoveryEntry {
 
 class Target {
   public:
-    Target(const TargetOptions& options, std::vector<reactor::Reactor*> reactors);
+    Target(const TargetOptions& options, const std::vector<reactor::Reactor*>& reactors);
     ~Target();
 
     // Configuration: any thread but a reactor's. `done` comes on some reactor's thread, once.

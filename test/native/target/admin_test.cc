@@ -91,7 +91,10 @@ TEST_CASE("a reset sends the I/O queues away and lets new ones come") {
     host.run(test::property_set(nvme::property_cc, 0));
     CHECK(queue->wait_disconnect());
     CHECK_FALSE(host.admin->disconnected());
+    // As long as the queue's commands may be under way the controller is not said to be off.
+    CHECK_EQ(host.property(nvme::property_csts), nvme::csts_ready);
     queue->close();
+    CHECK_EQ(host.property(nvme::property_csts), 0u);
     host.run(test::property_set(nvme::property_cc, test::cc_on));
     CHECK_EQ(Fixture::controller_id(*host.admin), id);
     const auto again = host.fixture.connect_queue(*host.admin, 1);
