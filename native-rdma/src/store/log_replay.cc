@@ -20,8 +20,7 @@ static_assert(window_blocks_max >= batch_blocks_max, "a batch fits the window");
 }  // namespace
 
 LogReplay::LogReplay(Device& device, LogStore& store, RecoveryProgress& progress, Client& client)
-    : device_(device),
-      store_(store),
+    : store_(store),
       progress_(progress),
       client_(client),
       sweep_(device, store.layout(), DeviceVerb::read, *this),

@@ -54,7 +54,6 @@ class LogReplay final : SegmentSweep::Client {
     void damaged(uint32_t block);
     void fail(std::string problem);
 
-    Device& device_;
     LogStore& store_;
     RecoveryProgress& progress_;
     Client& client_;

@@ -185,9 +185,17 @@ void LogWriter::refuse_first(Status status) {
     }
 }
 
+// A device that must make each write durable does several at once in little more time than one:
+// what waits is spread over the batches that may still be sent. Otherwise fewer batches are better.
+uint32_t LogWriter::share() const {
+    const uint32_t waiting = writes_.count() + deletes_.count();
+    const uint32_t batches = parts_.write_verb == DeviceVerb::write_durable ? free_.count() + 1 : 1;
+    return (waiting + batches - 1) / batches;
+}
+
 void LogWriter::gather(LogBatch& batch) {
     const uint32_t space = room();
-    while (!writes_.empty() || !deletes_.empty()) {
+    for (uint32_t left = share(); left > 0; --left) {
         const bool write = write_first();
         const bool data = write && writes_.front()->data != nullptr;
         const uint32_t blocks = batch.header.blocks_with(data ? writes_.front()->block_count : 0);

@@ -117,6 +117,7 @@ class LogWriter final : public Reclaimer::Listener {
     [[nodiscard]] bool send_one();
     [[nodiscard]] bool write_first();
     [[nodiscard]] uint32_t room() const;
+    [[nodiscard]] uint32_t share() const;
     void gather(LogBatch& batch);
     LogBatch& begin_batch();
     void send_empty(uint32_t flags);

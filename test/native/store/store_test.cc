@@ -122,8 +122,20 @@ TEST_CASE("what cannot be in an extent is refused") {
     CHECK(sim.status.code() == Errc::out_of_range);
 }
 
-TEST_CASE("writes of one turn go out as one batch, and answers come in the log's order") {
+TEST_CASE("writes of one turn are spread over the batches a device with a cache can take") {
     SimStore sim;
+    sim.make();
+    const uint64_t before = sim.store->stats().batches;
+    Burst burst;
+    for (uint32_t at = 0; at < 50; ++at) {
+        CHECK(burst.submit(sim, at, at).ok());
+    }
+    sim.executor.run();
+    CHECK(sim.store->stats().batches == before + sim.options.batches_in_flight_max);
+}
+
+TEST_CASE("writes of one turn go out as one batch, and answers come in the log's order") {
+    SimStore sim(8, false);
     sim.make();
     const uint64_t before = sim.store->stats().batches;
     Burst burst;
