@@ -1,8 +1,8 @@
 /** Nodes and racks over the REST API. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { NodeBody, NodeListBody, RackListBody } from '../../../control/http/schemas/node.ts'
-import { createRig, eventually, GiB, type Rig } from '../support/rig.ts'
+import type { NodeBody, NodeListBody, RackListBody } from '../../../../control/http/schemas/node.ts'
+import { createRig, eventually, GiB, type Rig } from '../../support/rig.ts'
 
 let rig: Rig
 

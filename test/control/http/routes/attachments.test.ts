@@ -4,8 +4,8 @@ import * as assert from 'uvu/assert'
 import type {
   AttachmentBody,
   AttachmentListBody,
-} from '../../../control/http/schemas/attachment.ts'
-import { createRig, eventually, hostNqn, MiB, type Rig } from '../support/rig.ts'
+} from '../../../../control/http/schemas/attachment.ts'
+import { createRig, eventually, hostNqn, MiB, type Rig } from '../../support/rig.ts'
 
 let rig: Rig
 

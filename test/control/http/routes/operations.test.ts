@@ -1,7 +1,7 @@
 /** Health, readiness and metrics. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { createRig, eventually, MiB, type Rig } from '../support/rig.ts'
+import { createRig, eventually, MiB, type Rig } from '../../support/rig.ts'
 
 let rig: Rig
 

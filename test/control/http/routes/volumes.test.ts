@@ -1,9 +1,9 @@
 /** Volumes over the REST API, with gateways that obey. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { AttachmentBody } from '../../../control/http/schemas/attachment.ts'
-import type { VolumeBody, VolumeListBody } from '../../../control/http/schemas/volume.ts'
-import { createRig, eventually, GiB, hostNqn, MiB, type Rig } from '../support/rig.ts'
+import type { AttachmentBody } from '../../../../control/http/schemas/attachment.ts'
+import type { VolumeBody, VolumeListBody } from '../../../../control/http/schemas/volume.ts'
+import { createRig, eventually, GiB, hostNqn, MiB, type Rig } from '../../support/rig.ts'
 
 let rig: Rig
 
