@@ -1,27 +1,38 @@
 /**
- * Finds a taken port before anything else is done; the engine itself listens only once it can
- * serve.
+ * Finds a taken port before anything else is done; the engine listens only once it can serve.
+ *
+ * It asks by connecting, not by listening: a host that comes back at this moment must not find a
+ * port that is open and then closed again.
  */
-import { createServer } from 'node:net'
+import { connect } from 'node:net'
 import type { GatewayConfig } from './config.ts'
 import { GatewayFailure } from './failure.ts'
 
+const answerLimitMs = 500
+
 export async function checkPorts({ hosts, metrics }: GatewayConfig): Promise<void> {
-  await tryPort(hosts.address, hosts.ioPort, 'hosts.ioPort')
-  await tryPort(hosts.address, hosts.discoveryPort, 'hosts.discoveryPort')
-  if (metrics) await tryPort(metrics.address, metrics.port, 'metrics.port')
+  await checkPort(hosts.address, hosts.ioPort, 'hosts.ioPort')
+  await checkPort(hosts.address, hosts.discoveryPort, 'hosts.discoveryPort')
+  if (metrics) await checkPort(metrics.address, metrics.port, 'metrics.port')
 }
 
-async function tryPort(address: string, port: number, setting: string): Promise<void> {
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen({ host: address, port }, resolve)
-  }).catch((error: NodeJS.ErrnoException) => {
-    throw new GatewayFailure(
-      error.code === 'EADDRINUSE'
-        ? `Port ${port} of ${address} is in use: stop what uses it, or set ${setting} to another.`
-        : `Port ${port} of ${address} cannot be listened on (${setting}): ${error.message}.`,
-    )
+async function checkPort(address: string, port: number, setting: string): Promise<void> {
+  if (!(await isAnswered(address, port))) return
+  throw new GatewayFailure(
+    `Port ${port} of ${address} is in use: stop what uses it, or set ${setting} to another.`,
+  )
+}
+
+/** Connecting to 0.0.0.0 or :: reaches this machine itself. */
+function isAnswered(address: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port, timeout: answerLimitMs })
+    const finish = (answer: boolean) => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.once('connect', () => finish(true))
+    socket.once('timeout', () => finish(false))
+    socket.once('error', () => finish(false))
   })
-  await new Promise((resolve) => server.close(resolve))
 }

@@ -11,8 +11,8 @@ import {
   type Layout,
   writeConfigs,
 } from '../../control/quickstart/layout.ts'
-import { tryPort } from '../../control/quickstart/ports.ts'
 import { serves, waitReady } from '../../control/quickstart/wait-ready.ts'
+import { freePorts } from './free-port.ts'
 
 export interface ClusterOptions {
   /** Where everything listens; hosts in another network namespace need another than the default. */
@@ -59,7 +59,6 @@ export interface Cluster {
 const defaultExtentBytes = 64 * 2 ** 20
 const defaultDeviceBytes = 2 * 2 ** 30
 const waitLimitMs = 30_000
-const portRange = { first: 10_000, last: 31_999 }
 
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'ashlar-cluster-'))
@@ -77,7 +76,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 
 async function createLayout(folder: string, options: ClusterOptions): Promise<Layout> {
   const { address = '127.0.0.1', gateways = 3 } = options
-  const ports = await freePorts(address, 2 + 2 * gateways)
+  const ports = await freePorts(2 + 2 * gateways, address)
   const take = () => ports.pop() as number
   return {
     folder,
@@ -93,20 +92,6 @@ async function createLayout(folder: string, options: ClusterOptions): Promise<La
     deviceBytes: options.deviceBytes ?? defaultDeviceBytes,
     extentBytes: options.extentBytes ?? defaultExtentBytes,
   }
-}
-
-/**
- * Free ports below those the kernel gives to outgoing connections: a restart finds its own free
- * again.
- */
-async function freePorts(address: string, count: number): Promise<number[]> {
-  const { first, last } = portRange
-  const free = new Set<number>()
-  while (free.size < count) {
-    const port = first + Math.floor(Math.random() * (last - first + 1))
-    if ((await tryPort(address, port)) === undefined) free.add(port)
-  }
-  return [...free]
 }
 
 class ClusterProcesses implements Cluster {
