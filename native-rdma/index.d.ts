@@ -40,7 +40,7 @@ export interface EngineOptions {
   readonly reactors: number
   /** Cores to pin the reactors to, in order; empty leaves it to the kernel. */
   readonly cpus?: readonly number[]
-  /** How long a reactor polls after work before it sleeps, in microseconds (0..1000). Default 50. */
+  /** How long a reactor polls after work before it sleeps, in µs (0..1000). Default 50. */
   readonly pollUs?: number
   /** Memory for data in flight, shared by all connections, in bytes (>= 4 MiB a reactor). */
   readonly bufferBytes: bigint
@@ -124,7 +124,10 @@ export interface HostConnection {
 }
 
 export interface Engine {
-  /** Starts answering hosts. Resolves with the bound port. Rejects with ADDRESS_IN_USE, INVALID_ARGUMENT. */
+  /**
+   * Starts answering hosts. Resolves with the bound port.
+   * Rejects with ADDRESS_IN_USE, INVALID_ARGUMENT.
+   */
   listen(endpoint: {
     readonly transport: 'tcp'
     readonly service: 'io' | 'discovery'
@@ -132,7 +135,10 @@ export interface Engine {
     /** 0 lets the kernel choose. */
     readonly port: number
   }): Promise<number>
-  /** Shows a volume to hosts, or changes how it is shown (size, hosts). Idempotent; an older fence rejects with STALE_FENCE. */
+  /**
+   * Shows a volume to hosts, or changes how it is shown (size, hosts). Idempotent; an older fence
+   * rejects with STALE_FENCE.
+   */
   attachVolume(config: VolumeConfig): Promise<void>
   /** Disconnects hosts, finishes their commands, hides the volume. Its data stays. Idempotent. */
   detachVolume(volumeId: bigint): Promise<void>
