@@ -19,7 +19,7 @@ void run_posted(reactor::Task& task) {
 
 uint32_t register_all(ReactorThreads& threads, reactor::Reactor& reactor) {
     for (const auto& thread : threads) {
-        memory::BufferPool& pool = thread->pool();
+        const memory::BufferPool& pool = thread->pool();
         const base::Result<uint16_t> index = reactor.register_buffer(pool.base(), pool.bytes());
         if (!index) {
             return index.error().detail();

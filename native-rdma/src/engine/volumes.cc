@@ -54,6 +54,7 @@ Volumes::~Volumes() = default;
 
 std::vector<volume::Backing*> Volumes::Served::backings() const {
     std::vector<volume::Backing*> list;
+    list.reserve(volumes.size() + ram.size());
     for (const auto& volume : volumes) {
         list.push_back(volume.get());
     }

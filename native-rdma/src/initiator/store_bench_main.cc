@@ -240,6 +240,7 @@ void Bench::make_jobs() {
     }
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): each phase begins the next, and there are few.
 void Bench::begin(Phase phase, uint64_t io_bytes, bool writing, bool sequential) {
     phase_ = phase;
     io_blocks_ = static_cast<uint32_t>(io_bytes / block_bytes);
@@ -338,6 +339,7 @@ void Bench::on_done(Job& job, base::Status status) {
     }
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): as begin().
 void Bench::end_phase() {
     if (phase_ == Phase::filling) {
         begin(Phase::measuring, options_.io_bytes, false, options_.sequential);

@@ -197,8 +197,9 @@ void connect_pair(int& server, int& client) {
     socklen_t length = sizeof(address);
     auto* generic = reinterpret_cast<sockaddr*>(&address);
     client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (bind(listener, generic, length) != 0 || listen(listener, 1) != 0 ||
-        getsockname(listener, generic, &length) != 0 || connect(client, generic, length) != 0) {
+    if (listener < 0 || client < 0 || bind(listener, generic, length) != 0 ||
+        listen(listener, 1) != 0 || getsockname(listener, generic, &length) != 0 ||
+        connect(client, generic, length) != 0) {
         die("No loopback connection could be made.");
     }
     server = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);

@@ -89,7 +89,7 @@ void BufferPool::release(Buffer& buffer) {
     const auto offset = static_cast<size_t>(buffer.data - base_);
     CHECK(buffer.data >= base_ && offset < bytes_, "the buffer is not of this pool");
     const auto index = static_cast<uint32_t>(offset >> page_shift);
-    Page& page = pages_[index];
+    const Page& page = pages_[index];
     CHECK(page.state == PageState::held, "the buffer is not held: released twice");
     CHECK(buffer.bytes == base::limits::block_bytes << page.order && offset % buffer.bytes == 0,
           "the buffer is not as it was acquired");

@@ -222,7 +222,7 @@ bool Reactor::Impl::poll() {
     }
     const uint64_t give_up_ns = now_ns + poll_ns;
     uint64_t now = now_ns;
-    do {
+    while (now < give_up_ns && now < timers.soonest_ns()) {
         relax();
         if (something_waits()) {
             return true;
@@ -231,7 +231,7 @@ bool Reactor::Impl::poll() {
             io_uring_get_events(&ring);
         }
         now = clock_ns();
-    } while (now < give_up_ns && now < timers.soonest_ns());
+    }
     if (now >= timers.soonest_ns()) {
         return true;
     }
