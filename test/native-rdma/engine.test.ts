@@ -69,7 +69,7 @@ test('bytes that a host wrote are there when the engine is opened again', async 
   folder.remove()
 })
 
-test('a volume grows under its host, and neither shrinks nor goes back to an old fence', async () => {
+test('a volume grows under its host; it neither shrinks nor takes an old fence', async () => {
   const folder = makeFolder()
   const devices = [{ path: folder.path('a'), bytes: 64n << 20n }]
   const engine = await openEngine(engineOptions({ devices }))

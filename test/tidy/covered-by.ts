@@ -71,7 +71,6 @@ export const coveredBy: Readonly<Record<string, string>> = {
   'native-rdma/src/base/crc32c_portable.cc': 'test/native/base/crc32c_test.cc',
   'native-rdma/src/engine/features.cc': 'test/native/engine/engine_test.cc',
   'native-rdma/src/engine/quiet_thread.cc': 'test/native/engine/engine_test.cc',
-  'native-rdma/src/initiator/arguments.cc': 'test/native/initiator/load_options_test.cc',
   'native-rdma/src/initiator/load_generator_main.cc': 'test/native/initiator/programs_test.cc',
   'native-rdma/src/initiator/load_jobs.cc': 'test/native/initiator/load_generator_test.cc',
   'native-rdma/src/initiator/load_report.cc': 'test/native/initiator/load_generator_test.cc',
