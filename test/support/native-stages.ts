@@ -9,7 +9,7 @@ import { runProgram } from './run-program.ts'
 import { isChosen, type RunOptions, type Stage } from './stage.ts'
 
 /** The layers where threads meet; the others run on one reactor each. */
-const threadedLayers = new Set(['base', 'reactor', 'memory', 'target'])
+const threadedLayers = new Set(['base', 'reactor', 'memory', 'target', 'engine'])
 
 const sanitizerSettings = {
   ASAN_OPTIONS: 'abort_on_error=0:detect_stack_use_after_return=1:strict_string_checks=1',
@@ -31,7 +31,7 @@ export const asanStage: Stage = {
 
 export const tsanStage: Stage = {
   name: 'tsan',
-  title: 'reactor tests under ThreadSanitizer',
+  title: 'tests of what threads share under ThreadSanitizer',
   run: (report, options) =>
     runVariant(variants.tsan, 300, report, options, ({ layer }) => threadedLayers.has(layer)),
 }

@@ -106,3 +106,31 @@ TEST_CASE("those who wait are answered when the store fails meanwhile") {
     CHECK_EQ(parts[2].answer.code(), base::Errc::device_failed);
     CHECK_EQ(bench.shard.waiting(), 0u);
 }
+
+TEST_CASE("a store that has given up is told once, one refused read is not") {
+    struct Observer final : router::FailureObserver {
+        uint32_t times = 0;
+        uint32_t error = 0;
+        void store_failed(router::Shard&, uint32_t detail) override {
+            ++times;
+            error = detail;
+        }
+    } observer;
+    test::ManualExecutor executor;
+    test::FakeStore store;
+    router::Shard shard(executor, nullptr, store, &observer);
+    CountedPart parts[3];
+    store.fail_with = base::Status(base::Errc::device_failed, 5);
+    shard.run(parts[0], executor, nullptr);
+    store.complete_all();
+    CHECK_EQ(observer.times, 0u);
+    store.stats_now.failed = true;
+    shard.run(parts[1], executor, nullptr);
+    store.complete_all();
+    store.refuse_with = base::Status(base::Errc::device_failed);
+    shard.run(parts[2], executor, nullptr);
+    executor.turn_until_idle();
+    CHECK_EQ(parts[2].answer.code(), base::Errc::device_failed);
+    CHECK_EQ(observer.times, 1u);
+    CHECK_EQ(observer.error, 5u);
+}
