@@ -15,7 +15,12 @@ export interface PerfOptions {
   readonly disk: string
   /** A folder in memory. */
   readonly memory: string
+  /** Where the measuring programs are built. */
+  readonly build: string
 }
+
+/** What every run of a program needs. */
+export type RunOptions = Pick<PerfOptions, 'build' | 'seconds'>
 
 export const usage = `Usage: npm run perf -- [target] [store] [path] [options]
 
@@ -27,7 +32,8 @@ export const usage = `Usage: npm run perf -- [target] [store] [path] [options]
   --seconds N     of each program (1 to 60, default 2)
   --rounds N      how often each pair runs; the best counts (1 to 20, default 3)
   --disk FOLDER   on the disk to measure (default build/perf-data)
-  --memory FOLDER in memory (default /dev/shm)`
+  --memory FOLDER in memory (default /dev/shm)
+  --build FOLDER  for the measuring programs (default build/perf)`
 
 /** Throws an Error with a sentence about what is wrong. */
 export function parseOptions(words: readonly string[]): PerfOptions | 'help' {
@@ -39,6 +45,7 @@ export function parseOptions(words: readonly string[]): PerfOptions | 'help' {
       rounds: { type: 'string', default: '3' },
       disk: { type: 'string', default: 'build/perf-data' },
       memory: { type: 'string', default: '/dev/shm' },
+      build: { type: 'string', default: 'build/perf' },
       help: { type: 'boolean', default: false },
     },
   })
@@ -50,6 +57,7 @@ export function parseOptions(words: readonly string[]): PerfOptions | 'help' {
     rounds: toNumber('--rounds', values.rounds, 20),
     disk: values.disk,
     memory: values.memory,
+    build: values.build,
   }
 }
 

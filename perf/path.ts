@@ -1,4 +1,4 @@
-/** The whole path: a volume made and attached over the API, written by a host, on a gateway's disk. */
+/** The whole path: a volume made and attached over the API, loaded, on a gateway's disk. */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -9,16 +9,23 @@ import type { PerfOptions } from './options.ts'
 import type { Row, Section } from './section.ts'
 import { loadCpu, loadHostNqn, ramSubsystemNqn, targetCpu } from './setting.ts'
 import { runStore, type StoreCase } from './store.ts'
-import { type LoadCase, type LoadTarget, runLoad, smallCases, startRamTarget } from './target.ts'
+import {
+  fill,
+  type LoadCase,
+  type LoadTarget,
+  runLoad,
+  smallCases,
+  startRamTarget,
+} from './target.ts'
 
 const GiB = 2 ** 30
 const volumeBytes = GiB
-// Small, so that the log's segments are all overwritten in time: a store without compaction fills up
-// with segments of which a few blocks are still in use.
+// Small, so that whole segments of the log are overwritten in time: without compaction the store
+// fills up with segments of which a few blocks are still in use.
 const spanBytes = GiB / 8
 const deviceBytes = 6 * GiB
 
-interface Place {
+export interface PathPlace {
   readonly name: string
   readonly title: string
   readonly folder: string
@@ -26,7 +33,15 @@ interface Place {
 }
 
 export async function measurePath(options: PerfOptions): Promise<Section[]> {
-  const places: readonly Place[] = [
+  const sections: Section[] = []
+  for (const place of pathPlaces(options)) {
+    sections.push(...(await measurePlace(place, smallCases, options)))
+  }
+  return sections
+}
+
+export function pathPlaces(options: PerfOptions): readonly PathPlace[] {
+  return [
     {
       name: 'disk',
       title: "The whole path, on the machine's disk, with flushes",
@@ -40,13 +55,14 @@ export async function measurePath(options: PerfOptions): Promise<Section[]> {
       durability: 'none',
     },
   ]
-  const sections: Section[] = []
-  for (const place of places) sections.push(...(await measurePlace(place, options)))
-  return sections
 }
 
 /** Against the store alone on the same file system, and against the target alone. */
-async function measurePlace(place: Place, options: PerfOptions): Promise<Section[]> {
+export async function measurePlace(
+  place: PathPlace,
+  cases: readonly LoadCase[],
+  options: PerfOptions,
+): Promise<Section[]> {
   mkdirSync(place.folder, { recursive: true })
   const folder = mkdtempSync(join(place.folder, 'ashlar-perf-path-'))
   const cluster = await startCluster({ folder, gateways: 1, deviceBytes })
@@ -57,11 +73,14 @@ async function measurePlace(place: Place, options: PerfOptions): Promise<Section
     pin(cluster.pidOf(0), targetCpu)
     const attached = await attachVolume(cluster)
     const ram = { port: target.port, subsystem: ramSubsystemNqn }
-    await fill(attached)
-    for (const load of smallCases) {
-      const path = () => runLoad(load, attached, options.seconds, { span: spanBytes })
+    await fill(attached, spanBytes, options)
+    await fill(ram, spanBytes, options)
+    for (const load of cases) {
+      const path = () => runLoad(load, attached, options, { span: spanBytes })
       const store = await alternate(options.rounds, path, () => storeAlone(load, place, options))
-      const alone = await alternate(options.rounds, path, () => runLoad(load, ram, options.seconds))
+      const alone = await alternate(options.rounds, path, () =>
+        runLoad(load, ram, options, { span: spanBytes }),
+      )
       againstStore.push({ name: load.name, ...store })
       againstTarget.push({ name: load.name, ...alone })
       console.log(`  ${load.name}: ${Math.round(store.ours.bestIops)} IOPS`)
@@ -71,7 +90,9 @@ async function measurePlace(place: Place, options: PerfOptions): Promise<Section
     await cluster.close()
     rmSync(folder, { recursive: true, force: true })
   }
-  const explanation = `One control and one gateway as processes, the gateway on core ${targetCpu}, the load on core ${loadCpu}; a volume attached over the API; ${spanBytes / 2 ** 20} MiB of it are used, and were filled before.`
+  const explanation = `One control and one gateway as processes, the gateway on core ${targetCpu},
+the load on core ${loadCpu}. A volume attached over the API: ${spanBytes / 2 ** 20} MiB of it
+are used, and were filled before.`
   const common = { title: place.title, explanation, oursTitle: 'path' }
   return [
     { ...common, name: `path-${place.name}-store`, theirsTitle: 'store', rows: againstStore },
@@ -102,17 +123,10 @@ async function expectCreated(answer: ReturnType<Cluster['api']>): Promise<{ id: 
   throw new Error(`The API answered ${status}: ${JSON.stringify(body)}`)
 }
 
-/** Reads of what was never written cost nothing: every block that is used is written first. */
-async function fill(target: LoadTarget): Promise<void> {
-  const sequential = { name: 'fill', blockBytes: 131_072, depth: 32, readPercent: 0 } as const
-  const operations = spanBytes / sequential.blockBytes
-  await runLoad(sequential, target, 0, { sequential: true, operations, rampMs: 0 })
-}
-
 async function storeAlone(
   load: LoadCase,
-  place: Place,
-  { seconds }: PerfOptions,
+  place: PathPlace,
+  options: PerfOptions,
 ): Promise<Measurement> {
   const folder = mkdtempSync(join(place.folder, 'ashlar-perf-store-'))
   try {
@@ -125,7 +139,7 @@ async function storeAlone(
     }
     const { durability } = place
     const file = { path: join(folder, 'store'), fileBytes: deviceBytes, spanBytes, durability }
-    return await runStore(storeCase, file, seconds)
+    return await runStore(storeCase, file, options)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -1,17 +1,18 @@
 /** Builds the native measuring programs, and runs them for their JSON. */
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import { root } from '../test/support/root.ts'
 import { runProgram } from '../test/support/run-program.ts'
 import type { Measurement } from './measurement.ts'
+import type { RunOptions } from './options.ts'
+import { graceSeconds } from './setting.ts'
 
 export type Program = 'load-generator' | 'store-bench' | 'tcp-echo'
 
-const folder = join(root, 'build/perf')
 const programs: readonly Program[] = ['load-generator', 'store-bench', 'tcp-echo']
 const buildSeconds = 1500
 
-export async function buildPrograms(): Promise<void> {
-  console.log('Building the measuring programs (build/perf)')
+export async function buildPrograms(folder: string): Promise<void> {
+  console.log(`Building the measuring programs (${folder})`)
   await runOrFail('cmake', ['-S', 'native-rdma', '-B', folder, '-G', 'Ninja'], buildSeconds)
   await runOrFail('ninja', ['-C', folder, ...programs], buildSeconds)
 }
@@ -27,13 +28,14 @@ export function toWords(args: Arguments): string[] {
   })
 }
 
-/** The program's last line, which is its report. */
+/** The program's last line, which is its report. Arguments may have a time of their own. */
 export async function runForJson<T>(
   program: Program,
   args: Arguments,
-  timeoutSeconds: number,
+  { build, seconds }: RunOptions,
 ): Promise<T> {
-  const output = await runOrFail(join(folder, program), toWords(args), timeoutSeconds)
+  const words = toWords({ seconds, ...args })
+  const output = await runOrFail(resolve(root, build, program), words, seconds + graceSeconds)
   return JSON.parse(output.trim().split('\n').at(-1) ?? '') as T
 }
 

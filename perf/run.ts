@@ -19,7 +19,7 @@ async function main(words: readonly string[]): Promise<void> {
     console.log(usage)
     return
   }
-  await buildPrograms()
+  await buildPrograms(options.build)
   const machine = describeMachine()
   const { processor, cores, kernel, load } = machine
   console.log(`${processor}, ${cores} cores, Linux ${kernel}, load ${load}`)

@@ -4,10 +4,10 @@ import { join, resolve } from 'node:path'
 import { root } from '../test/support/root.ts'
 import { layOutFile, runFio } from './fio.ts'
 import { alternate, type Measurement } from './measurement.ts'
-import type { PerfOptions } from './options.ts'
+import type { PerfOptions, RunOptions } from './options.ts'
 import { runForJson } from './programs.ts'
 import type { Row, Section } from './section.ts'
-import { graceSeconds, targetCpu } from './setting.ts'
+import { targetCpu } from './setting.ts'
 
 export interface StoreCase {
   readonly name: string
@@ -19,7 +19,6 @@ export interface StoreCase {
 
 const MiB = 2 ** 20
 const GiB = 2 ** 30
-const spanBytes = GiB
 
 export const storeCases: readonly StoreCase[] = [
   ...(['write', 'read'] as const).flatMap((verb) =>
@@ -45,6 +44,7 @@ export interface StorePlace {
   readonly title: string
   readonly folder: string
   readonly fileBytes: number
+  readonly spanBytes: number
   readonly durability: 'flush' | 'none'
 }
 
@@ -56,6 +56,7 @@ export function storePlaces(options: PerfOptions): readonly StorePlace[] {
       title: "The store alone, on the machine's disk, with flushes",
       folder: disk,
       fileBytes: 8 * GiB,
+      spanBytes: GiB,
       durability: 'flush',
     },
     {
@@ -63,6 +64,7 @@ export function storePlaces(options: PerfOptions): readonly StorePlace[] {
       title: "The store alone, on the machine's disk, without flushes",
       folder: disk,
       fileBytes: 8 * GiB,
+      spanBytes: GiB,
       durability: 'none',
     },
     {
@@ -70,6 +72,7 @@ export function storePlaces(options: PerfOptions): readonly StorePlace[] {
       title: 'The store alone, on a file in memory, which has nothing to flush',
       folder: resolve(root, options.memory),
       fileBytes: 6 * GiB,
+      spanBytes: GiB,
       durability: 'none',
     },
   ]
@@ -77,23 +80,30 @@ export function storePlaces(options: PerfOptions): readonly StorePlace[] {
 
 export async function measureStore(options: PerfOptions): Promise<Section[]> {
   const sections: Section[] = []
-  for (const place of storePlaces(options)) sections.push(await measurePlace(place, options))
+  for (const place of storePlaces(options)) {
+    sections.push(await measurePlace(place, storeCases, options))
+  }
   return sections
 }
 
-async function measurePlace(place: StorePlace, options: PerfOptions): Promise<Section> {
+export async function measurePlace(
+  place: StorePlace,
+  cases: readonly StoreCase[],
+  options: PerfOptions,
+): Promise<Section> {
+  const { spanBytes } = place
   const path = join(place.folder, 'ashlar-perf-store')
   mkdirSync(place.folder, { recursive: true })
   console.log(`${place.title}: writing a file of ${place.fileBytes / GiB} GiB first`)
   const rows: Row[] = []
   try {
     await layOutFile(path, place.fileBytes)
-    for (const storeCase of storeCases) {
+    for (const storeCase of cases) {
       const { ours, theirs } = await alternate(
         options.rounds,
         () => {
           emptyForStore(path, place.fileBytes)
-          return runStore(storeCase, { ...place, path, spanBytes }, options.seconds)
+          return runStore(storeCase, { ...place, path }, options)
         },
         () => {
           const durable = place.durability === 'flush'
@@ -109,8 +119,9 @@ async function measurePlace(place: StorePlace, options: PerfOptions): Promise<Se
   return {
     name: place.name,
     title: place.title,
-    explanation: `Both on the same file of ${place.fileBytes / GiB} GiB, past the page cache, over ${spanBytes / GiB} GiB of it. The store verifies
-a checksum with every read, and makes one with every write.`,
+    explanation: `Both on the same file of ${place.fileBytes / GiB} GiB, past the page cache,
+over ${spanBytes / GiB} GiB of it. The store verifies a checksum with every read,
+and makes one with every write.`,
     oursTitle: 'store',
     theirsTitle: 'fio',
     rows,
@@ -128,11 +139,11 @@ export interface StoreFile {
 export async function runStore(
   { verb, sequential, ioBytes, depth }: StoreCase,
   { path, fileBytes, spanBytes, durability }: StoreFile,
-  seconds: number,
+  options: RunOptions,
 ): Promise<Measurement> {
-  const file = { path, bytes: fileBytes, format: true, span: spanBytes, durability, cpu: targetCpu }
-  const args = { ...file, verb, sequential, ioBytes, depth, seconds }
-  return runForJson<Measurement>('store-bench', args, seconds + graceSeconds)
+  const file = { path, bytes: fileBytes, format: true, span: spanBytes, durability }
+  const args = { ...file, verb, sequential, ioBytes, depth, cpu: targetCpu }
+  return runForJson<Measurement>('store-bench', args, options)
 }
 
 /** The store takes a device only when nothing lies where it would put what names it. */

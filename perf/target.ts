@@ -1,19 +1,12 @@
-/** The target alone: a namespace in memory, one reactor, against a bare TCP echo of the same sizes. */
+/** The target alone: a namespace in memory, one reactor, against a bare TCP echo. */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { alternate, type Measurement } from './measurement.ts'
-import type { PerfOptions } from './options.ts'
+import type { PerfOptions, RunOptions } from './options.ts'
 import { type Arguments, type LoadReport, measurementOf, runForJson } from './programs.ts'
 import type { Row, Section } from './section.ts'
-import {
-  graceSeconds,
-  loadCpu,
-  loadHostNqn,
-  ramSubsystemNqn,
-  ramVolumeBytes,
-  targetCpu,
-} from './setting.ts'
+import { loadCpu, loadHostNqn, ramSubsystemNqn, ramVolumeBytes, targetCpu } from './setting.ts'
 
 export interface LoadCase {
   readonly name: string
@@ -39,20 +32,29 @@ export const largeCases: readonly LoadCase[] = [
   { name: '128 KiB read, depth 32', blockBytes: largeBlock, depth: 32, readPercent: 100 },
 ]
 
-const explanation = `A namespace in memory behind one reactor on core ${targetCpu}, the load generator on core ${loadCpu}, loopback TCP.
+const explanation = `A namespace in memory behind one reactor on core ${targetCpu},
+the load on core ${loadCpu}, over loopback TCP.
 The echo moves as many bytes each way per command with nothing but io_uring at both ends: the most
 this machine's loopback gives. (A 128 KiB write takes one more round trip than its echo: the R2T.)`
 
 export async function measureTarget(options: PerfOptions): Promise<Section[]> {
+  return [await measureCases([...smallCases, ...largeCases], options)]
+}
+
+export async function measureCases(
+  cases: readonly LoadCase[],
+  options: PerfOptions,
+): Promise<Section> {
   const rows: Row[] = []
   const target = await startRamTarget()
   try {
-    await fill(target.port)
-    for (const load of [...smallCases, ...largeCases]) {
+    const ram = { port: target.port, subsystem: ramSubsystemNqn }
+    await fill(ram, ramVolumeBytes, options)
+    for (const load of cases) {
       const { ours, theirs } = await alternate(
         options.rounds,
-        () => runLoad(load, { port: target.port, subsystem: ramSubsystemNqn }, options.seconds),
-        () => runEcho(load, options.seconds),
+        () => runLoad(load, ram, options),
+        () => runEcho(load, options),
       )
       rows.push({ name: load.name, ours, theirs })
       console.log(`  ${load.name}: ${Math.round(ours.bestIops)} IOPS`)
@@ -61,15 +63,14 @@ export async function measureTarget(options: PerfOptions): Promise<Section[]> {
     await target.stop()
   }
   const title = 'The target alone'
-  return [{ name: 'target', title, explanation, oursTitle: 'target', theirsTitle: 'echo', rows }]
+  return { name: 'target', title, explanation, oursTitle: 'target', theirsTitle: 'echo', rows }
 }
 
-/** The kernel gives memory when it is first written: that is not what is measured. */
-async function fill(port: number): Promise<void> {
+/** What was never written costs nothing to read, and what is written first costs more. */
+export async function fill(target: LoadTarget, bytes: number, { build }: RunOptions) {
   const load = { name: 'fill', blockBytes: largeBlock, depth: 32, readPercent: 0 } as const
-  const operations = ramVolumeBytes / largeBlock
-  const more = { sequential: true, operations, rampMs: 0 }
-  await runLoad(load, { port, subsystem: ramSubsystemNqn }, 0, more)
+  const more = { sequential: true, operations: bytes / largeBlock, rampMs: 0 }
+  await runLoad(load, target, { build, seconds: 0 }, more)
 }
 
 export interface RamTarget {
@@ -103,28 +104,24 @@ export interface LoadTarget {
 export async function runLoad(
   { blockBytes, depth, readPercent }: LoadCase,
   { address = '127.0.0.1', port, subsystem }: LoadTarget,
-  seconds: number,
+  options: RunOptions,
   more: Arguments = {},
 ): Promise<Measurement> {
   const args = { address, port, subsystem, host: loadHostNqn, blockBytes, depth, readPercent }
-  const report = await runForJson<LoadReport>(
-    'load-generator',
-    { ...args, seconds, rampMs: 200, busyPoll: true, cpu: loadCpu, ...more },
-    seconds + graceSeconds,
-  )
+  const how = { rampMs: 200, busyPoll: true, cpu: loadCpu, ...more }
+  const report = await runForJson<LoadReport>('load-generator', { ...args, ...how }, options)
   return measurementOf(report)
 }
 
-/** A command capsule is 72 bytes, a response 24, the header of data 24; a read's data stand for it. */
-async function runEcho(load: LoadCase, seconds: number): Promise<Measurement> {
+/** A capsule has 72 bytes, a response or the header of data 24; a read is answered by its data. */
+async function runEcho(load: LoadCase, options: RunOptions): Promise<Measurement> {
   const isRead = load.readPercent === 100
   const args = {
     requestBytes: isRead ? 72 : 72 + load.blockBytes,
     responseBytes: isRead ? 24 + load.blockBytes : 24,
     depth: load.depth,
-    seconds,
     serverCpu: targetCpu,
     clientCpu: loadCpu,
   }
-  return runForJson<Measurement>('tcp-echo', args, seconds + graceSeconds)
+  return runForJson<Measurement>('tcp-echo', args, options)
 }

@@ -1,6 +1,6 @@
 # ashlar_layer(NAME FOLDER USES...): the static library of one folder under src/, its tests under
-# ../test/native/FOLDER as the executable test_NAME, its fuzzers as fuzz_*. What only the tests use is
-# added with target_link_libraries(test_NAME ...) behind it.
+# ../test/native/FOLDER as the executable test_NAME, its fuzzers as fuzz_*. What only the tests use
+# is added with target_link_libraries(test_NAME ...) behind it.
 enable_testing()
 if(ASHLAR_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
@@ -67,6 +67,7 @@ foreach(layer transport_tcp engine)
 endforeach()
 if(TARGET test_initiator)
   target_link_libraries(test_initiator PRIVATE transport_tcp)
+  target_compile_definitions(test_initiator PRIVATE PROGRAMS_FOLDER="${CMAKE_BINARY_DIR}")
 endif()
 
 file(GLOB mains CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/initiator/*_main.cc)
@@ -76,6 +77,9 @@ foreach(main ${mains})
   string(REPLACE "_" "-" program ${program})
   add_executable(${program} ${main})
   target_link_libraries(${program} PRIVATE initiator engine)
+  if(TARGET test_initiator)
+    add_dependencies(test_initiator ${program})
+  endif()
 endforeach()
 
 if(ASHLAR_ADDON)

@@ -99,7 +99,7 @@ case $model in
   Ashlar*) ;;
   *)
     [ "$force" = yes ] ||
-      fail "$device is not an Ashlar volume (its model is \"${model:-unknown}\"); --force takes it anyway."
+      fail "$device is not an Ashlar volume (its model is \"${model:-unknown}\"): --force takes it."
     ;;
 esac
 
@@ -109,7 +109,8 @@ set -- "$folder/profiles.fio"
 
 if [ "$dry_run" = yes ]; then
   for profile in "$@"; do
-    echo "DEVICE=$device RUNTIME=$runtime SPAN=$span VERIFY_SPAN=256m fio --output-format=json $profile"
+    echo "DEVICE=$device RUNTIME=$runtime SPAN=$span VERIFY_SPAN=256m" \
+      "fio --output-format=json $profile"
   done
   echo "report: $output"
   exit 0
