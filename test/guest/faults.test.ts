@@ -12,6 +12,8 @@ test.before(async () => {
   rig = await createRig({ processors: 2 })
 })
 test.after(() => rig.close())
+// What a failed test leaves behind is nothing to the next.
+test.after.each(() => rig.tidyUp())
 
 test('a host that the volume is not attached to is refused at once', async () => {
   const { guest, attach } = rig
@@ -65,13 +67,42 @@ test('a gateway killed under verified writes loses nothing, and the host comes b
     240,
   )
   for (let kill = 0; kill < 2; kill += 1) {
-    await guest.run(`until [ "$(awk '{print $5}' /sys/block/${device.replace('/dev/', '')}/stat)" \\
+    await guest.run(`until [ "$(awk '{print $5}' /sys/block/${device.slice(5)}/stat)" \\
       -gt ${200 + 1000 * kill} ]; do sleep 0.1; done`)
     await cluster.killGateway(gateway)
     await cluster.startGateway(gateway)
   }
   await verified
   assert.not.match(await complaints(guest), /I\/O error|identifiers changed/)
+  await disconnect(attachment)
+})
+
+test('a host with two connections to a volume goes on when one of them ends', async () => {
+  const { guest, attach, connect, disconnect } = rig
+  const { attachment } = await attach('twice', 64 * MiB)
+  const device = await connect(attachment)
+  // nvme-cli 2.3 calls it connected already, whatever --duplicate-connect says.
+  const { subsystemNqn, addresses } = attachment
+  const address = `traddr=${addresses[0]?.address},trsvcid=${addresses[0]?.port}`
+  const names = `nqn=${subsystemNqn},hostnqn=${guest.hostNqn},hostid=$(cat /etc/nvme/hostid)`
+  await guest.run(`echo "transport=tcp,${address},${names},duplicate_connect" >/dev/nvme-fabrics`)
+  const controllers = await guest.run('ls /sys/class/nvme')
+  const [first] = controllers.trim().split(/\s+/)
+  assert.is(controllers.trim().split(/\s+/).length, 2)
+  const verified = guest.run(
+    `fio --name=twice --filename=${device} --direct=1 --ioengine=libaio --iodepth=4 \\
+      --rw=randwrite --bs=4k --size=64M --io_size=8M --rate_iops=500 \\
+      --verify=crc32c --verify_fatal=1 --do_verify=1`,
+    240,
+  )
+  await guest.run(
+    `until [ "$(awk '{print $5}' /sys/block/${device.slice(5)}/stat)" -gt 200 ]; do
+      sleep 0.1
+    done
+    nvme disconnect -d ${first}`,
+    120,
+  )
+  await verified
   await disconnect(attachment)
 })
 

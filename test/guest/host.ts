@@ -21,6 +21,8 @@ export interface Rig {
   disconnect(attachment: AttachmentBody): Promise<void>
   /** Where the attachment's gateway is among the cluster's. */
   gatewayOf(attachment: AttachmentBody): number
+  /** Unmounts and disconnects everything. */
+  tidyUp(): Promise<void>
   close(): Promise<void>
 }
 
@@ -55,6 +57,9 @@ function assemble(guest: Guest, cluster: Cluster): Rig {
       await guest.run(`nvme disconnect -n ${subsystemNqn}`)
     },
     gatewayOf: ({ node }) => cluster.gateways.findIndex(({ name }) => name === node),
+    async tidyUp() {
+      await guest.attempt('umount /mnt/* 2>/dev/null; nvme disconnect-all')
+    },
     async close() {
       await guest.close()
       await cluster.close()
@@ -100,6 +105,6 @@ function deviceScript(subsystemNqn: string): string {
 
 /** The kernel's complaints about NVMe and the file systems on it, since the boot. */
 export async function complaints(guest: Guest): Promise<string> {
-  const pattern = 'I/O error|nvme.*(timeout|resetting|error|identifiers changed)|EXT4-fs error'
+  const pattern = 'I/O error|nvme.*(timeout|error|identifiers changed)|EXT4-fs error'
   return await guest.run(`dmesg | grep -E '${pattern}|XFS.*(corrupt|error)' || true`)
 }

@@ -1,4 +1,5 @@
 /** A volume as a Linux host finds, names and uses it: one boot, one volume after the other. */
+import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { complaints, createRig, MiB, type Rig } from './host.ts'
@@ -12,25 +13,31 @@ test.before(async () => {
   rig = await createRig({ processors: 4 })
 })
 test.after(() => rig.close())
+// What a failed test leaves behind is nothing to the next.
+test.after.each(() => rig.tidyUp())
 
-test('discovery shows a host the volumes attached to it, and no others', async () => {
+test('every gateway lists the volumes attached to a host, and no others', async () => {
   const { guest, cluster, attach } = rig
   const own = await attach('own', 64 * MiB)
   const other = await attach('other', 64 * MiB, `${guest.hostNqn.slice(0, -4)}cafe`)
-  const found: string[] = []
+  const home = cluster.gateways[rig.gatewayOf(own.attachment)]
   for (const { discoveryPort } of cluster.gateways) {
-    const arguments_ = `-t tcp -a ${cluster.address} -s ${discoveryPort} -o json`
-    const { records } = JSON.parse(await guest.run(`nvme discover ${arguments_}`)) as {
-      records: { subnqn: string; traddr: string; trsvcid: string; trtype: string }[]
-    }
-    for (const record of records) {
-      assert.is(record.traddr, cluster.address)
-      assert.is(record.trtype, 'tcp')
-      found.push(record.subnqn)
-    }
+    // What is attached comes to all gateways soon, not at once.
+    const records = JSON.parse(
+      await guest.run(`for attempt in $(seq 50); do
+        nvme discover -t tcp -a ${cluster.address} -s ${discoveryPort} -o json >/tmp/log
+        ! grep -q ${own.volume.subsystemNqn} /tmp/log || break
+        sleep 0.2
+      done
+      cat /tmp/log`),
+    ).records as Record<string, string>[]
+    const found = records.filter(({ subnqn }) => subnqn === own.volume.subsystemNqn)
+    assert.is(found.length, 1)
+    assert.is(found[0]?.['trtype'], 'tcp')
+    assert.is(found[0]?.['traddr'], cluster.address)
+    assert.is(found[0]?.['trsvcid'], String(home?.ioPort))
+    assert.not(records.some(({ subnqn }) => subnqn === other.volume.subsystemNqn))
   }
-  assert.ok(found.includes(own.volume.subsystemNqn))
-  assert.not(found.includes(other.volume.subsystemNqn))
 })
 
 test('the device has the size and the names of the volume', async () => {
@@ -56,6 +63,23 @@ test('the device has the size and the names of the volume', async () => {
   await disconnect(attachment)
   const left = await guest.attempt(`test -b ${device}`)
   assert.is(left.status, 1)
+})
+
+test("the administrator's tools read what they ask for, and a reset is survived", async () => {
+  const { guest, attach, connect, disconnect } = rig
+  const { attachment } = await attach('tools', 64 * MiB)
+  const device = await connect(attachment)
+  const controller = device.replace(/n\d+$/, '')
+  await guest.run(`set -e
+    nvme smart-log ${controller} && nvme error-log ${controller} && nvme fw-log ${controller}
+    nvme effects-log ${controller} && nvme changed-ns-list-log ${controller}
+    nvme list-ns ${controller} && nvme id-ns ${device} && nvme ns-descs ${device}
+    nvme get-feature ${controller} -f 7
+    nvme list-subsys ${device}`)
+  await guest.run(`head -c 4096 /dev/urandom >/tmp/block
+    dd if=/tmp/block of=${device} bs=4096 oflag=direct
+    nvme reset ${controller} && cmp -n 4096 /tmp/block ${device}`)
+  await disconnect(attachment)
 })
 
 test('it is partitioned, formatted, mounted, filled and trimmed, with ext4 and xfs', async () => {
@@ -150,6 +174,22 @@ test('a mounted volume grows while it is used, without reconnecting', async () =
     180,
   )
   await disconnect(attachment)
+})
+
+test('the ashlar command attaches, connects and detaches on the host itself', async () => {
+  const { guest, cluster } = rig
+  await cluster.api('POST', '/v1/volumes', { name: 'command', sizeBytes: 64 * MiB })
+  const program = fileURLToPath(new URL('../../control/cli/ashlar.mjs', import.meta.url))
+  const ashlar = `${program} --api ${cluster.apiUrl}`
+  const attached = await guest.run(`${ashlar} attach command 2>/dev/null`, 120)
+  const device = /^command is (\/dev\/nvme\d+n\d+)\n$/.exec(attached)?.[1]
+  assert.ok(device, attached)
+  await guest.run(`mkfs.ext4 -q ${device} && mkdir -p /mnt/command && mount ${device} /mnt/command`)
+  const mounted = await guest.attempt(`${ashlar} detach command`, 120)
+  assert.is(mounted.status, 1)
+  assert.match(mounted.output, /is mounted at \/mnt\/command/)
+  await guest.run(`umount /mnt/command && ${ashlar} detach command`, 120)
+  assert.is((await guest.attempt(`test -b ${device}`)).status, 1)
 })
 
 test('digests and one or four queues carry the same bytes', async () => {

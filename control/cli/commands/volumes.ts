@@ -76,14 +76,24 @@ interface CreateOptions extends WaitChoice {
   readonly label?: Record<string, string>
 }
 
+interface GrowOptions extends WaitChoice {
+  readonly size: number
+}
+
 function addChanging(volumes: Command, around: Surroundings): void {
-  volumes
-    .command('grow <volume>')
+  withWait(volumes.command('grow <volume>'))
     .description('make a volume larger; its host sees it without reconnecting')
     .requiredOption('--size <size>', 'its new size, such as 20GiB', parseSize)
-    .action(async (name: string, { size }: { size: number }, command: Command) => {
+    .action(async (name: string, options: GrowOptions, command: Command) => {
       const context = createContext(command, around)
-      printVolume(context, await context.api.changeVolume(name, { sizeBytes: size }))
+      const { size: sizeBytes, wait, timeout: timeoutSeconds } = options
+      const grown = await context.api.changeVolume(name, { sizeBytes })
+      const read = () => context.api.getVolume(grown.id)
+      const isShown = ({ reason }: VolumeBody) => reason === undefined
+      const settled = wait
+        ? await waitUntil(`Volume ${grown.name}`, read, isShown, { timeoutSeconds, around })
+        : grown
+      printVolume(context, settled)
     })
   volumes
     .command('rename <volume> <name>')

@@ -45,7 +45,7 @@ test('a volume is created, shown, listed, renamed, labelled, grown and deleted',
   assert.equal((await json('volumes list --label team=b')).length, 0)
   assert.is((await json('volumes rename db data')).name, 'data')
   assert.equal((await json('volumes label data team- y=2')).labels, { x: '1', y: '2' })
-  assert.is((await json('volumes grow data --size 2GiB')).sizeBytes, 2 * 2 ** 30)
+  assert.is((await json('volumes grow data --size 2GiB --wait')).sizeBytes, 2 * 2 ** 30)
   const deleted = await ashlar('volumes delete data --yes --wait')
   assert.is(deleted.printed, 'Volume data is deleted.\n')
   assert.is((await ashlar('volumes list')).printed, 'There are no volumes.\n')
