@@ -116,6 +116,7 @@ std::vector<std::string> Arguments::texts(const char* property) const {
     std::vector<std::string> list;
     napi_value array = get(property);
     const uint32_t count = length(array, property);
+    list.reserve(count);
     for (uint32_t index = 0; index < count; ++index) {
         list.push_back(text_of(element(array, index), property));
     }
@@ -126,6 +127,7 @@ std::vector<uint32_t> Arguments::numbers(const char* property) const {
     std::vector<uint32_t> list;
     napi_value array = get(property);
     const uint32_t count = length(array, property);
+    list.reserve(count);
     for (uint32_t index = 0; index < count; ++index) {
         list.push_back(number_of(element(array, index), property, UINT32_MAX));
     }

@@ -106,12 +106,12 @@ napi_value EngineObject::construct(napi_env env, napi_callback_info info) {
         delete static_cast<EngineObject*>(object);
     };
     napi_value new_target = nullptr;
-    std::unique_ptr<EngineObject> object(new EngineObject);
+    auto* object = new EngineObject;
     if (napi_get_new_target(env, info, &new_target) != napi_ok || new_target == nullptr ||
-        napi_wrap(env, self, object.get(), finalize, nullptr, nullptr) != napi_ok) {
+        napi_wrap(env, self, object, finalize, nullptr, nullptr) != napi_ok) {
+        delete object;
         return throw_wrong(env, "an engine is made with new");
     }
-    static_cast<void>(object.release());
     return self;
 }
 
@@ -228,20 +228,21 @@ napi_value EngineObject::close(napi_env env, napi_callback_info info) {
     return self->begin(env, close_engine, true);
 }
 
-// A method that answers at once with the list that `read` fills.
+// A method that answers at once with the list that `read` gives.
 template <typename List>
 napi_value EngineObject::list(napi_env env,
                               napi_callback_info info,
-                              bool (engine::Engine::*read)(std::vector<List>& list)) {
+                              std::optional<List> (engine::Engine::*read)()) {
     EngineObject* self = object_of(env, read_call(env, info).receiver);
     if (self == nullptr) {
         return nullptr;
     }
-    std::vector<List> found;
-    if (self->engine_ == nullptr || !(*self->engine_.*read)(found)) {
+    const std::optional<List> found =
+        self->engine_ == nullptr ? std::nullopt : (*self->engine_.*read)();
+    if (!found) {
         return throw_closed(env);
     }
-    return to_js(env, found);
+    return to_js(env, *found);
 }
 
 napi_value EngineObject::devices(napi_env env, napi_callback_info info) {

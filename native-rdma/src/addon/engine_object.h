@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <node_api.h>
+#include <optional>
 #include <vector>
 
 #include "addon/outbox.h"
@@ -57,7 +58,7 @@ class EngineObject final : private Outbox::Owner {
     template <typename List>
     static napi_value list(napi_env env,
                            napi_callback_info info,
-                           bool (engine::Engine::*read)(std::vector<List>& list));
+                           std::optional<List> (engine::Engine::*read)());
     static EngineObject* object_of(napi_env env, napi_value receiver);
     napi_value begin(napi_env env, const Verb& verb, bool closes = false);
     void answer(Answer answer);

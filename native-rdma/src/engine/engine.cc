@@ -194,12 +194,13 @@ void Engine::assembly_closed() {
     });
 }
 
-bool Engine::devices(std::vector<DeviceStatus>& list) {
+std::optional<std::vector<DeviceStatus>> Engine::devices() {
     const std::lock_guard lock(mutex_);
     if (shared_ == nullptr) {
-        return false;
+        return std::nullopt;
     }
     shared_->refresh_samples();
+    std::vector<DeviceStatus> list;
     for (const auto& device : shared_->devices()) {
         const store::StoreStats stats = shared_->stats_of(*device);
         DeviceStatus status;
@@ -212,25 +213,23 @@ bool Engine::devices(std::vector<DeviceStatus>& list) {
         status.failed = stats.failed;
         list.push_back(std::move(status));
     }
-    return true;
+    return list;
 }
 
-bool Engine::connections(std::vector<target::Target::HostConnection>& list) {
+std::optional<std::vector<target::Target::HostConnection>> Engine::connections() {
     const std::lock_guard lock(mutex_);
     if (shared_ == nullptr) {
-        return false;
+        return std::nullopt;
     }
-    list = shared_->target().connections();
-    return true;
+    return shared_->target().connections();
 }
 
-bool Engine::features(std::vector<std::string>& list) {
+std::optional<std::vector<std::string>> Engine::features() {
     const std::lock_guard lock(mutex_);
     if (shared_ == nullptr) {
-        return false;
+        return std::nullopt;
     }
-    list = shared_->features();
-    return true;
+    return shared_->features();
 }
 
 bool Engine::read_counters(std::span<uint64_t> counters) {

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -56,11 +57,12 @@ class Engine {
     // Finishes the verbs and commands under way. Answers more than one caller.
     void close(Done done);
 
-    // At once. False, and nothing written, when the engine is not open.
-    [[nodiscard]] bool devices(std::vector<DeviceStatus>& list);
-    [[nodiscard]] bool connections(std::vector<target::Target::HostConnection>& list);
-    [[nodiscard]] bool features(std::vector<std::string>& list);
-    // Requires: counters.size() == counter_names().size().
+    // At once; nothing when the engine is not open.
+    [[nodiscard]] std::optional<std::vector<DeviceStatus>> devices();
+    [[nodiscard]] std::optional<std::vector<target::Target::HostConnection>> connections();
+    [[nodiscard]] std::optional<std::vector<std::string>> features();
+    // False, and nothing written, when the engine is not open. Requires: counters.size() ==
+    // counter_names().size().
     [[nodiscard]] bool read_counters(std::span<uint64_t> counters);
 
   private:

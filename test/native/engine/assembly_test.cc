@@ -32,8 +32,7 @@ TEST_CASE("what is used of the kernel and of each device is said in sentences") 
     options.devices[1].durability = store::Durability::flush;
     test::Bench bench(options);
     REQUIRE(bench.opened.ok());
-    std::vector<std::string> features;
-    REQUIRE(bench.engine.features(features));
+    const std::vector<std::string> features = bench.engine.features().value();
     REQUIRE_EQ(features.size(), 4u);
     CHECK(features[0].starts_with("io_uring"));
     CHECK(features[1].find("16 MiB") != std::string::npos);
@@ -50,8 +49,7 @@ TEST_CASE("devices are listed in the order given, each with its store's numbers"
     options.devices[2].durability = store::Durability::flush;
     test::Bench bench(options);
     REQUIRE(bench.opened.ok());
-    std::vector<engine::DeviceStatus> devices;
-    REQUIRE(bench.engine.devices(devices));
+    const std::vector<engine::DeviceStatus> devices = bench.engine.devices().value();
     REQUIRE_EQ(devices.size(), 3u);
     for (size_t index = 0; index < 3; ++index) {
         CHECK_EQ(devices[index].path, options.devices[index].path);
@@ -88,8 +86,7 @@ TEST_CASE("a device that fails is told once and stops alone; closing goes on as 
     CHECK_EQ(events[0].kind, engine::EventKind::device_failed);
     CHECK_EQ(events[0].device, folder.file("a"));
     CHECK_EQ(events[0].error, static_cast<uint32_t>(EFBIG));
-    std::vector<engine::DeviceStatus> devices;
-    REQUIRE(bench.engine.devices(devices));
+    const std::vector<engine::DeviceStatus> devices = bench.engine.devices().value();
     CHECK(devices[0].failed);
     std::vector<uint8_t> back(data.size());
     CHECK(host->read(0, back).ok());

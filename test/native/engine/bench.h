@@ -151,12 +151,10 @@ class Bench {
         return found == names.end() ? ~uint64_t{0} : values[size_t(found - names.begin())];
     }
     uint64_t live_bytes() {
-        std::vector<engine::DeviceStatus> devices;
         uint64_t sum = 0;
-        if (engine.devices(devices)) {
-            for (const auto& device : devices) {
-                sum += device.live_bytes;
-            }
+        const auto devices = engine.devices();
+        for (const auto& device : devices.value()) {
+            sum += device.live_bytes;
         }
         return sum;
     }

@@ -184,11 +184,10 @@ TEST_CASE("hosts that come and go are told as events, and are listed") {
     REQUIRE(bench.attach_ram(test::shown(1, 1024)).ok());
     auto host = bench.connect(1, 2);
     REQUIRE(host != nullptr);
-    std::vector<target::Target::HostConnection> connections;
-    REQUIRE(bench.engine.connections(connections));
-    REQUIRE_EQ(connections.size(), 1u);
-    CHECK_EQ(connections[0].host_nqn, test::host_nqn);
-    CHECK_EQ(connections[0].io_queues, 2u);
+    const auto connections = bench.engine.connections();
+    REQUIRE_EQ(connections.value().size(), 1u);
+    CHECK_EQ(connections->at(0).host_nqn, test::host_nqn);
+    CHECK_EQ(connections->at(0).io_queues, 2u);
     host->disconnect();
     std::vector<engine::Event> events;
     REQUIRE(test::eventually([&] {
@@ -210,8 +209,7 @@ TEST_CASE("verbs of an engine that is not open answer closed") {
     CHECK_EQ(bench.attach_ram(test::shown(1, 8)).status.code(), base::Errc::closed);
     CHECK_EQ(bench.detach(1).status.code(), base::Errc::closed);
     CHECK_EQ(bench.listen().status.code(), base::Errc::closed);
-    std::vector<std::string> features;
-    CHECK_FALSE(bench.engine.features(features));
+    CHECK_FALSE(bench.engine.features().has_value());
     std::vector<uint64_t> counters(engine::counter_names().size());
     CHECK_FALSE(bench.engine.read_counters(counters));
 }
