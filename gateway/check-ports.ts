@@ -7,19 +7,24 @@
 import { connect } from 'node:net'
 import type { GatewayConfig } from './config.ts'
 import { GatewayFailure } from './failure.ts'
+import { patiently } from './patience.ts'
 
 const answerLimitMs = 500
+const inUse = 'PORT_IN_USE'
 
 export async function checkPorts({ hosts, metrics }: GatewayConfig): Promise<void> {
-  await checkPort(hosts.address, hosts.ioPort, 'hosts.ioPort')
-  await checkPort(hosts.address, hosts.discoveryPort, 'hosts.discoveryPort')
-  if (metrics) await checkPort(metrics.address, metrics.port, 'metrics.port')
+  const check = (address: string, port: number, setting: string) =>
+    patiently(inUse, () => checkPort(address, port, setting))
+  await check(hosts.address, hosts.ioPort, 'hosts.ioPort')
+  await check(hosts.address, hosts.discoveryPort, 'hosts.discoveryPort')
+  if (metrics) await check(metrics.address, metrics.port, 'metrics.port')
 }
 
 async function checkPort(address: string, port: number, setting: string): Promise<void> {
   if (!(await isAnswered(address, port))) return
   throw new GatewayFailure(
     `Port ${port} of ${address} is in use: stop what uses it, or set ${setting} to another.`,
+    inUse,
   )
 }
 

@@ -9,6 +9,7 @@ import type {
 } from '../native-rdma/index.js'
 import type { GatewayConfig } from './config.ts'
 import { GatewayFailure } from './failure.ts'
+import { patiently } from './patience.ts'
 import type { Identity } from './state.ts'
 import { firmwareRevision } from './version.ts'
 
@@ -35,7 +36,7 @@ export async function startEngine(
     firmwareRevision,
     onEvent,
   }
-  const opened = await open(options).catch((error: Error) => {
+  const opened = await patiently('BUSY', () => open(options)).catch((error: Error) => {
     throw new GatewayFailure(describeEngineError(error, 'The engine cannot start'))
   })
   for (const feature of opened.features()) log.info(feature)
@@ -55,7 +56,7 @@ export async function listen(engine: Engine, { hosts }: GatewayConfig): Promise<
   ] as const
   for (const { service, port, setting } of services) {
     const endpoint = { transport: 'tcp', service, address: hosts.address, port } as const
-    await engine.listen(endpoint).catch((error: Error) => {
+    await patiently('ADDRESS_IN_USE', () => engine.listen(endpoint)).catch((error: Error) => {
       const what = `Port ${port} of ${hosts.address} (${setting}) cannot be listened on`
       throw new GatewayFailure(describeEngineError(error, what))
     })

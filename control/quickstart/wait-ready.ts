@@ -57,7 +57,7 @@ async function aliveNodes(apiUrl: string): Promise<Set<string> | undefined> {
 }
 
 /** A gateway listens once it has tried what control wants of it. */
-export function serves(address: string, { ioPort }: GatewayLayout): Promise<boolean> {
+function serves(address: string, { ioPort }: GatewayLayout): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: address, port: ioPort, timeout: answerLimitMs })
     const finish = (answer: boolean) => {

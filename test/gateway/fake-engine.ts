@@ -17,8 +17,8 @@ export interface FakeEngine extends Engine {
   discovery: readonly DiscoveryEntry[]
   storeIds: string[]
   hosts: HostConnection[]
-  /** The next call of this name, such as `attach 5`, fails. */
-  fail(name: string, error: Error): void
+  /** The next calls of this name, such as `attach 5`, fail. */
+  fail(name: string, error: Error, times?: number): void
   /** The next call of this name waits until the answer is called. */
   hold(name: string): () => void
   /** As `openEngine` of the addon. */
@@ -45,7 +45,12 @@ export function createFakeEngine(): FakeEngine {
     discovery: [],
     storeIds: ['store-a'],
     hosts: [],
-    fail: (name, error) => void answers.set(name, () => Promise.reject(error)),
+    fail(name, error, times = 1) {
+      answers.set(name, () => {
+        if (times > 1) engine.fail(name, error, times - 1)
+        return Promise.reject(error)
+      })
+    },
     hold(name) {
       let release = () => {}
       const released = new Promise<void>((resolve) => {

@@ -11,7 +11,7 @@ import {
   type Layout,
   writeConfigs,
 } from '../../control/quickstart/layout.ts'
-import { serves, waitReady } from '../../control/quickstart/wait-ready.ts'
+import { waitReady } from '../../control/quickstart/wait-ready.ts'
 import { freePorts } from './free-port.ts'
 
 export interface ClusterOptions {
@@ -155,18 +155,19 @@ class ClusterProcesses implements Cluster {
   }
 
   async startGateway(gateway: number): Promise<void> {
-    const started = this.#gateway(gateway)
-    this.#spawn(started.name)
-    await this.#ready([started])
+    await this.startGatewayAlone(gateway)
+    await this.#ready([this.#gateway(gateway)])
   }
 
   async startGatewayAlone(gateway: number): Promise<void> {
-    const started = this.#gateway(gateway)
-    this.#spawn(started.name)
+    const { name } = this.#gateway(gateway)
+    const before = this.logs(gateway).length
+    this.#spawn(name)
     const startedMs = performance.now()
-    while (!(await serves(this.address, started))) {
-      if (performance.now() - startedMs > waitLimitMs)
-        throw new Error(`${started.name} does not serve hosts:\n${this.logs(gateway)}`)
+    // Its port does not tell: the kernel answers there while it takes a killed one's ring down.
+    while (!this.logs(gateway).slice(before).includes('serving hosts at')) {
+      if (performance.now() - startedMs > waitLimitMs || !this.#children.get(name)?.isRunning())
+        throw new Error(`${name} does not serve hosts:\n${this.logs(gateway)}`)
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
   }
