@@ -8,7 +8,7 @@ import { alternate, type Measurement } from './measurement.ts'
 import type { PerfOptions } from './options.ts'
 import type { Row, Section } from './section.ts'
 import { loadCpu, loadHostNqn, ramSubsystemNqn, targetCpu } from './setting.ts'
-import { runStore, type StoreCase } from './store.ts'
+import { prepare, runStore, type StoreCase } from './store.ts'
 import {
   fill,
   type LoadCase,
@@ -139,6 +139,7 @@ async function storeAlone(
     }
     const { durability } = place
     const file = { path: join(folder, 'store'), fileBytes: deviceBytes, spanBytes, durability }
+    await prepare(storeCase, file, options)
     return await runStore(storeCase, file, options)
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -1,5 +1,5 @@
 /** The store alone, against fio on the same file with the same size, depth and durability. */
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { root } from '../test/support/root.ts'
 import { layOutFile, runFio } from './fio.ts'
@@ -19,6 +19,7 @@ export interface StoreCase {
 
 const MiB = 2 ** 20
 const GiB = 2 ** 30
+const fillBytes = 128 * 1024
 
 export const storeCases: readonly StoreCase[] = [
   ...(['write', 'read'] as const).flatMap((verb) =>
@@ -99,10 +100,11 @@ export async function measurePlace(
   try {
     await layOutFile(path, place.fileBytes)
     for (const storeCase of cases) {
+      await prepare(storeCase, { ...place, path }, options)
       const { ours, theirs } = await alternate(
         options.rounds,
         () => {
-          emptyForStore(path, place.fileBytes)
+          if (storeCase.verb === 'write') emptyForStore(path, place.fileBytes)
           return runStore(storeCase, { ...place, path }, options)
         },
         () => {
@@ -136,14 +138,36 @@ export interface StoreFile {
   readonly durability: 'flush' | 'none'
 }
 
+/** Writes to a store made for it; reads what prepare() has written. */
 export async function runStore(
   { verb, sequential, ioBytes, depth }: StoreCase,
   { path, fileBytes, spanBytes, durability }: StoreFile,
   options: RunOptions,
 ): Promise<Measurement> {
-  const file = { path, bytes: fileBytes, format: true, span: spanBytes, durability }
+  const fresh = verb === 'write'
+  const file = {
+    path,
+    bytes: fileBytes,
+    format: fresh,
+    filled: !fresh,
+    span: spanBytes,
+    durability,
+  }
   const args = { ...file, verb, sequential, ioBytes, depth, cpu: targetCpu }
   return runForJson<Measurement>('store-bench', args, options)
+}
+
+/** What is to be read is written before, so that no round reads from a disk that still writes. */
+export async function prepare(
+  { verb }: StoreCase,
+  { path, fileBytes, spanBytes, durability }: StoreFile,
+  { build }: RunOptions,
+): Promise<void> {
+  if (verb === 'write') return
+  if (existsSync(path)) emptyForStore(path, fileBytes)
+  const file = { path, bytes: fileBytes, format: true, span: spanBytes, durability }
+  const args = { ...file, verb, ioBytes: fillBytes, depth: 8, operations: 1 }
+  await runForJson('store-bench', args, { build, seconds: 60 })
 }
 
 /** The store takes a device only when nothing lies where it would put what names it. */

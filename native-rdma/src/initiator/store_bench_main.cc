@@ -36,6 +36,7 @@ struct BenchOptions {
     std::string verb = "write";
     std::string durability = "automatic";
     bool sequential = false;
+    bool filled = false;
     uint64_t span_bytes = uint64_t{1} << 30;
     uint64_t io_bytes = block_bytes;
     uint64_t depth = 32;
@@ -54,6 +55,7 @@ std::vector<initiator::Argument> arguments(BenchOptions& o) {
         {.name = "--verb", .help = "read or write", .text = &o.verb},
         {.name = "--durability", .help = "automatic, flush or none", .text = &o.durability},
         {.name = "--sequential", .help = "in order, not at random", .flag = &o.sequential},
+        {.name = "--filled", .help = "read what is there, do not write first", .flag = &o.filled},
         {.name = "--span", .help = "bytes used", .min = block_bytes, .number = &o.span_bytes},
         {.name = "--io-bytes",
          .help = "size of an operation",
@@ -209,10 +211,10 @@ void Bench::on_opened(base::Status status, std::unique_ptr<store::Store> store) 
     store_ = std::move(store);
     version_ = store_->last_version().counter;
     make_jobs();
-    if (options_.verb == "read") {
+    if (options_.verb == "read" && !options_.filled) {
         begin(Phase::filling, fill_blocks * uint64_t{block_bytes}, true, true);
     } else {
-        begin(Phase::measuring, options_.io_bytes, true, options_.sequential);
+        begin(Phase::measuring, options_.io_bytes, options_.verb == "write", options_.sequential);
     }
 }
 
