@@ -71,6 +71,8 @@ class Gateway {
   readonly #config: GatewayConfig
   readonly #options: DaemonOptions
   readonly #known: Identity | undefined
+  /** The cell it is in: as remembered, or else the first that welcomes it. */
+  #cellId: string | undefined
   readonly #incarnation = randomUUID()
   readonly #inbox: DesiredInbox
   readonly #session: Session
@@ -88,6 +90,7 @@ class Gateway {
     this.#config = config
     this.#options = options
     this.#known = readIdentity(config)
+    this.#cellId = this.#known?.cellId
     this.#inbox = createDesiredInbox({
       saved: readSaved(config, log),
       save: (desired) => saveDesired(config.stateFolder, desired),
@@ -206,13 +209,14 @@ class Gateway {
       extentBytes: engine.extentBytes,
       devices,
       storeIds: this.#known?.storeIds ?? devices.map((device) => device.storeId),
+      cellId: this.#cellId ?? '',
     }
   }
 
   #checkCell({ cellId }: Welcome): string | undefined {
-    const own = this.#known?.cellId
-    if (own === undefined || own === cellId) return undefined
-    return `this gateway began in cell ${own}, but control belongs to cell ${cellId}`
+    this.#cellId ??= cellId
+    if (this.#cellId === cellId) return undefined
+    return `this gateway began in cell ${this.#cellId}, but control belongs to cell ${cellId}`
   }
 
   #devices(): DeviceMessage[] {

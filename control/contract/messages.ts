@@ -32,6 +32,7 @@ export interface Hello {
   readonly extentBytes: number
   readonly devices: readonly DeviceMessage[]
   readonly storeIds: readonly string[]
+  readonly cellId: string
 }
 
 export interface Heartbeat {
@@ -93,6 +94,7 @@ export type RefusalCode =
   | 'CONTRACT_VERSION'
   | 'INVALID_HELLO'
   | 'EXTENT_SIZE'
+  | 'FOREIGN_CELL'
   | 'NODE_NAME_IN_USE'
   | 'FOREIGN_STORE'
   | 'STORE_MISSING'

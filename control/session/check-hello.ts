@@ -1,6 +1,6 @@
 /** What a gateway says of itself has to make sense before it is remembered. */
 import { contractVersion, type DeviceMessage, type Hello } from '../contract/messages.ts'
-import type { CellSettings } from '../model/cell.ts'
+import type { Cell } from '../model/cell.ts'
 import { isNodeName } from '../model/node.ts'
 import { Refusal } from './refusal.ts'
 
@@ -8,7 +8,7 @@ const devicesMax = 64
 const textMax = 255
 const storeId = /^[\w-]{1,64}$/
 
-export function checkHello(cell: CellSettings, hello: Hello): void {
+export function checkHello(cell: Cell, hello: Hello): void {
   if (hello.contractVersion !== contractVersion)
     throw new Refusal(
       'CONTRACT_VERSION',
@@ -30,6 +30,13 @@ export function checkHello(cell: CellSettings, hello: Hello): void {
     throw new Refusal(
       'EXTENT_SIZE',
       `The gateway has extents of ${hello.extentBytes} bytes; this cell has ${cell.extentBytes}.`,
+    )
+  // Not even remembered: volumes placed on it would wait there for good.
+  if (hello.cellId !== '' && hello.cellId !== cell.id)
+    throw new Refusal(
+      'FOREIGN_CELL',
+      `The gateway belongs to cell ${hello.cellId.slice(0, 64)}, and this is cell ${cell.id}: ` +
+        "bring the metadata of its cell back, or begin anew without the gateway's data.",
     )
   checkDevices(hello.devices)
   if (hello.storeIds.length > devicesMax || !hello.storeIds.every((id) => storeId.test(id)))

@@ -184,6 +184,21 @@ test('keeps serving when control goes away, and reports to it when it is back', 
   equal(engine.calls, ['open', 'attach 5', 'listen io', 'listen discovery'])
 })
 
+test('stays with the cell that took it in, also before it has been restarted', async () => {
+  const server = await wanting()
+  const { engine, isReady } = start(await place(server))
+  await until(isReady, 'ready')
+  equal(server.heard[0]?.hello?.cellId, '')
+  server.close()
+  const other = await control(
+    () => [{ welcome: { ...sampleWelcome, cellId: 'cell-2' } }, { desired: sampleDesired(9) }],
+    Number(server.address.split(':')[1]),
+  )
+  await until(() => other.opened() >= 2, 'refused twice')
+  equal(other.heard[0]?.hello?.cellId, sampleWelcome.cellId)
+  equal(engine.calls, ['open', 'attach 5', 'listen io', 'listen discovery'])
+})
+
 test('refuses control of another cell, and goes on serving', async () => {
   const server = await wanting()
   const config = await place(server)

@@ -24,6 +24,7 @@ const hello: FromGateway = {
     extentBytes: 64 * MiB,
     devices: [],
     storeIds: [],
+    cellId: '',
   },
 }
 

@@ -75,6 +75,7 @@ test('what a gateway says of itself is refused when it makes no sense', async ()
   assert.is(await hello({ zone: 'z'.repeat(300) }), 'INVALID_HELLO')
   assert.is(await hello({ storeIds: ['../..'] }), 'INVALID_HELLO')
   assert.is(await refusal({ extentBytes: GiB }), 'EXTENT_SIZE')
+  assert.is(await hello({ cellId: 'another-cell' }), 'FOREIGN_CELL')
   assert.is((await rig.send('GET', '/v1/nodes/n9')).status, 404)
 })
 

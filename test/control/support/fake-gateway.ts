@@ -119,6 +119,7 @@ export class FakeGateway {
       extentBytes,
       devices: [],
       storeIds: [],
+      cellId: '',
       ...hello,
     }
   }
