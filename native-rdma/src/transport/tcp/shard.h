@@ -3,9 +3,9 @@
 // Thread: its reactor's, but for the counters, which any thread reads. Lifetime: the server's.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
+#include "base/counter.h"
 #include "base/intrusive_list.h"
 #include "memory/buffer_pool.h"
 #include "reactor/reactor.h"
@@ -14,18 +14,6 @@
 namespace transport::tcp {
 
 class Connection;
-
-// Counted by one thread, read by any: no read-modify-write is needed.
-class Counter {
-  public:
-    void add(uint64_t amount) {
-        value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
-    }
-    [[nodiscard]] uint64_t get() const { return value_.load(std::memory_order_relaxed); }
-
-  private:
-    std::atomic<uint64_t> value_ = 0;
-};
 
 struct Shard {
     reactor::Reactor* reactor = nullptr;
@@ -40,7 +28,7 @@ struct Shard {
     base::IntrusiveList<Connection> connections;
 
     struct {
-        Counter protocol_errors, timeouts, commands, bytes_received, bytes_sent;
+        base::Counter protocol_errors, timeouts, commands, bytes_received, bytes_sent;
     } counted;
 };
 
