@@ -75,6 +75,7 @@ void LogReplay::next_segment() {
     if (current_ == found_.size() || found_[current_].first_log_sequence > end_.next_sequence) {
         const bool more = current_ < found_.size();
         if (!more || found_[current_].first_log_sequence > durable_through_ + 1) {
+            in_log_ = current_;
             finish();
             return;
         }
@@ -193,24 +194,27 @@ void LogReplay::segment_ended() {
         next_segment();
         return;
     }
+    end_.head = {found_[current_].segment, block_};
     if (end_.next_sequence <= durable_through_) {
-        damaged(block_);
+        damaged();
         return;
     }
-    end_.head = {found_[current_].segment, block_};
+    in_log_ = current_ + 1;
     looking_ = true;
-    if (clean_ || block_ == layout_.segment_blocks()) {
-        finish();
-    } else {
-        load();
-    }
+    load();
 }
 
-// A later batch that knows the missing one was durable tells damage from the log's end.
+// A later batch that knows the missing one was durable tells damage from the log's end. It is in
+// the rest of this segment, or in one that was begun while the missing one was on its way.
 void LogReplay::look_for_later() {
     const Found& found = found_[current_];
     for (; block_ < layout_.segment_blocks(); ++block_) {
         if (block_ >= window_first_ + window_count_) {
+            // What is missing behind a clean end is the seal of the next opening, and the batch
+            // behind that one knows it.
+            if (clean_) {
+                break;
+            }
             load();
             return;
         }
@@ -226,37 +230,40 @@ void LogReplay::look_for_later() {
             return;
         }
         if (batch.invalid() == nullptr && ours(header.store_id)) {
-            damaged(end_.head.block);
+            damaged();
             return;
         }
     }
-    finish();
+    if (++current_ == found_.size()) {
+        finish();
+        return;
+    }
+    block_ = 1;
+    load();
 }
 
 // Segments behind the log's end were begun by batches that were never acknowledged.
 void LogReplay::finish() {
-    const size_t in_log = current_ + (looking_ ? 1 : 0);
     Segments& segments = store_.segments();
-    for (size_t each = in_log; each < found_.size(); ++each) {
+    for (size_t each = in_log_; each < found_.size(); ++each) {
         segments.adopt(found_[each].segment, found_[each].sequence);
     }
     segments.all_adopted();
-    for (size_t each = 0; each < in_log; ++each) {
+    for (size_t each = 0; each < in_log_; ++each) {
         if (found_[each].segment != end_.head.segment) {
             segments.close(found_[each].segment);
         }
     }
-    for (size_t each = in_log; each < found_.size(); ++each) {
+    for (size_t each = in_log_; each < found_.size(); ++each) {
         segments.abandon(found_[each].segment);
     }
     end_.next_segment_sequence = max_sequence_ + 1;
     client_.replayed(Status(), end_, {});
 }
 
-void LogReplay::damaged(uint32_t block) {
-    fail("The log is damaged in segment " + std::to_string(found_[current_].segment) +
-         " at block " + std::to_string(block) +
-         ": what was acknowledged behind it cannot be found.");
+void LogReplay::damaged() {
+    fail("The log is damaged in segment " + std::to_string(end_.head.segment) + " at block " +
+         std::to_string(end_.head.block) + ": what was acknowledged behind it cannot be found.");
 }
 
 void LogReplay::fail(std::string problem) {

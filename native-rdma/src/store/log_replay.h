@@ -51,7 +51,7 @@ class LogReplay final : SegmentSweep::Client {
     void segment_ended();
     void look_for_later();
     void finish();
-    void damaged(uint32_t block);
+    void damaged();
     void fail(std::string problem);
 
     LogStore& store_;
@@ -66,6 +66,7 @@ class LogReplay final : SegmentSweep::Client {
     uint64_t max_sequence_ = 0;     // Of any segment.
     uint64_t durable_through_ = 0;  // As the segments' headers know.
     size_t current_ = 0;            // In found_.
+    size_t in_log_ = 0;             // Of found_, once the end is found: those before it.
     uint32_t block_ = 0;            // In the current segment: the next batch's first.
     bool open_ = false;             // The current segment has not been closed by a batch.
     bool clean_ = false;            // The last batch was a clean end.

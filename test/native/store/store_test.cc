@@ -224,6 +224,37 @@ TEST_CASE("damage of a batch that was acknowledged is refused, in the last segme
     }
 }
 
+TEST_CASE("damage of a segment's closing batch is refused, and what follows it is not given up") {
+    SimStore sim;
+    sim.make();
+    uint32_t at = 0;
+    while (sim.store->stats().used_bytes == SimStore::segment_bytes) {
+        CHECK(sim.write(extent, at, 1, 1 + at).ok());
+        ++at;
+    }
+    CHECK(sim.write(extent, at, 1, 1 + at).ok());
+    sim.close();
+    // Writes of one block take two, so the closing batch is the last block or the one before.
+    const uint64_t end = SimStore::segments_at + SimStore::segment_bytes;
+    sim.device->flip(end - test::block + 40);
+    sim.device->flip(end - 2 * test::block + 40);
+    CHECK(sim.open().code() == Errc::corrupt);
+    CHECK(sim.problem.starts_with("The log is damaged in segment 0 at block 12"));
+}
+
+TEST_CASE("damage behind a clean end is refused: what was acknowledged since is not given up") {
+    SimStore sim;
+    sim.make();
+    CHECK(sim.write(extent, 0, 1, 1).ok());
+    sim.reopen();
+    CHECK(sim.write(extent, 1, 1, 2).ok());
+    sim.close();
+    // Segment header, seal, write (two blocks), clean end, seal.
+    sim.device->flip(SimStore::segments_at + 5 * test::block + 40);
+    CHECK(sim.open().code() == Errc::corrupt);
+    CHECK(sim.problem.starts_with("The log is damaged in segment 0 at block 5"));
+}
+
 TEST_CASE("a damaged segment header is refused") {
     SimStore sim;
     sim.make();
