@@ -44,9 +44,14 @@ void range_done(volume::Op& op, base::Status status) {
     status.ok() ? next_range(request) : respond_volume(request, status);
 }
 
-// `cursor` is the next range. Each range completes later, so this does not nest.
+// `cursor` is the next range. Each range completes later, so this does not nest. When the host has
+// left, none is begun: it may be back on another queue, and write where this would leave zeroes.
 void next_range(Request& request) {
     while (request.cursor < range_count(request)) {
+        if (request.queue->closing) {
+            respond(request, nvme::command_aborted);
+            return;
+        }
         const nvme::DatasetRange range = range_at(request, request.cursor++);
         if (range.block_count == 0) {
             continue;

@@ -254,6 +254,23 @@ TEST_CASE("256 ranges are taken") {
     host.set([](test::SizedBacking& backing) { CHECK_EQ(backing.submitted, 256u); });
 }
 
+// The host may have come back meanwhile, and written where the ranges to come would leave zeroes.
+TEST_CASE("a deallocation ends with its connection: no range begins after that") {
+    Host host;
+    REQUIRE_EQ(host.write(0, 8, 5).status, nvme::success);
+    host.set([](test::SizedBacking& backing) { backing.hold = true; });
+    const Wire::Ticket ticket =
+        host.io->send(test::deallocate(2), ranges({{{0}, {1}, {0}}, {{0}, {1}, {4}}}));
+    std::thread closing([&host] { host.io->close(); });
+    for (bool begun = false; !begun;) {
+        host.set([&](test::SizedBacking&) { begun = host.io->queue().closing; });
+    }
+    host.set([](test::SizedBacking& backing) { backing.let_go(); });
+    closing.join();
+    CHECK_EQ(host.io->wait(ticket).status, nvme::command_aborted);
+    host.set([](test::SizedBacking& backing) { CHECK_EQ(backing.submitted, 2u); });
+}
+
 TEST_CASE("what goes wrong below is said in the host's words and in the error log") {
     Host host;
     const auto outcome = [&](base::Errc code) {
