@@ -8,6 +8,7 @@
 #include "target/dispatch.h"
 #include "target/io.h"
 #include "target/subsystem.h"
+#include "target/transport.h"
 
 namespace target {
 namespace {
