@@ -93,6 +93,9 @@ void LogWriter::seal() {
     }
     if (parts_.segments.any_abandoned() || !parts_.reclaimer.idle()) {
         parts_.reclaimer.kick();
+        if (closing_ && parts_.reclaimer.idle()) {
+            stall();  // Nothing is marked free any more.
+        }
         return;
     }
     LogHead& head = end_.head;

@@ -471,6 +471,34 @@ TEST_CASE("closing answers what is in flight first, then refuses everything") {
     CHECK(sim.read(extent, 2) == 0);
 }
 
+TEST_CASE("a store that a full file system has stalled closes, and answers what comes before") {
+    SimStore sim;
+    sim.make();
+    for (uint32_t at = 0; at < 60; ++at) {
+        CHECK(sim.write(extent, at, 1, 1 + at).ok());
+    }
+    // What is in flight now ends the first segment and begins another, which is given up.
+    sim.device->room_blocks = 0;
+    Burst burst;
+    for (uint32_t at = 0; at < 8; ++at) {
+        CHECK(burst.submit(sim, at, 100 + at).ok());
+        sim.executor.step();
+    }
+    sim.executor.run();
+    CHECK(burst.answers.size() == 8);
+    CHECK(burst.answers.back().code() == Errc::no_space);
+    CHECK(burst.submit(sim, 0, 200).ok());
+    struct Closed : reactor::Task {
+        bool done = false;
+    } closed;
+    closed.run = [](reactor::Task& task) { static_cast<Closed&>(task).done = true; };
+    sim.store->close(closed);
+    sim.executor.run();
+    CHECK(burst.answers.size() == 9);
+    REQUIRE(closed.done);
+    sim.store.reset();
+}
+
 TEST_CASE("an index at its ceiling refuses new blocks and frees with deallocation") {
     SimStore sim;
     sim.options.index_bytes_max = 1 << 20;
