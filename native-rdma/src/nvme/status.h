@@ -36,10 +36,8 @@ inline constexpr uint16_t success = 0;
 // Generic command status.
 inline constexpr uint16_t invalid_opcode = generic_status(0x01) | do_not_retry;
 inline constexpr uint16_t invalid_field = generic_status(0x02) | do_not_retry;
-inline constexpr uint16_t data_transfer_error = generic_status(0x04);
 inline constexpr uint16_t internal_error = generic_status(0x06);
 inline constexpr uint16_t command_aborted = generic_status(0x07);  // By Abort, or as the end came.
-inline constexpr uint16_t queue_deleted = generic_status(0x08);
 inline constexpr uint16_t invalid_namespace = generic_status(0x0b) | do_not_retry;
 inline constexpr uint16_t command_sequence_error = generic_status(0x0c) | do_not_retry;
 inline constexpr uint16_t sgl_length_invalid = generic_status(0x0f) | do_not_retry;
@@ -50,7 +48,6 @@ inline constexpr uint16_t command_interrupted = generic_status(0x21);
 inline constexpr uint16_t transient_transport_error = generic_status(0x22);
 inline constexpr uint16_t lba_out_of_range = generic_status(0x80) | do_not_retry;
 inline constexpr uint16_t capacity_exceeded = generic_status(0x81) | do_not_retry;
-inline constexpr uint16_t namespace_not_ready = generic_status(0x82);
 
 // Command specific status.
 inline constexpr uint16_t event_limit_exceeded = specific_status(0x05) | do_not_retry;

@@ -53,7 +53,6 @@ struct ReadOp : base::ListLink {
     // The store's own.
     uint32_t pieces_left = 0;
     base::Status status;
-    void* pieces = nullptr;
 };
 
 enum class Durability : uint8_t {

@@ -25,13 +25,10 @@ struct TransportOps {
 //
 //   unconnected ──Connect──▶ live ──connection lost or controller gone──▶ closing ──▶ (freed)
 struct Queue {
-    const TransportOps* ops = nullptr;  // Set by the transport, as are the next four.
+    const TransportOps* ops = nullptr;  // Set by the transport, as are the next three.
     Target* target = nullptr;
     reactor::Reactor* reactor = nullptr;
-    memory::BufferPool* pool = nullptr;
     bool discovery_port = false;  // The connection came in on the discovery service's port.
-    char local_address[64] = {};  // "10.0.0.1": for the discovery log.
-    uint16_t local_port = 0;
 
     // The target's own.
     Controller* controller = nullptr;  // Null until Connect succeeded.

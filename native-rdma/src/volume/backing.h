@@ -52,7 +52,7 @@ class Backing {
   public:
     virtual ~Backing() = default;
     [[nodiscard]] virtual uint64_t block_count() const = 0;
-    // Refuses with out_of_range (past the end) or closed; otherwise op.done will be called.
+    // Refuses with out_of_range (past the end); otherwise op.done will be called.
     [[nodiscard]] virtual base::Status submit(Op& op) = 0;
 };
 

@@ -46,9 +46,6 @@ void Volume::configure(uint64_t block_count, router::Places places) {
 }
 
 base::Status Volume::submit(Op& op) {
-    if (closed_) {
-        return base::Status(base::Errc::closed);
-    }
     if (op.first_block > block_count_ || op.block_count > block_count_ - op.first_block) {
         return base::Status(base::Errc::out_of_range);
     }

@@ -37,8 +37,6 @@ class Volume final : public Backing {
     // Takes a new size or map; operations under way keep what they began with. Requires: places
     // cover block_count blocks.
     void configure(uint64_t block_count, router::Places places);
-    // Refuses what comes from now on with Errc::closed.
-    void close() { closed_ = true; }
     [[nodiscard]] bool idle() const { return in_flight_ == 0; }
 
     [[nodiscard]] uint64_t block_count() const override { return block_count_; }
@@ -63,7 +61,6 @@ class Volume final : public Backing {
     uint64_t block_count_ = 0;
     router::Places places_;
     uint32_t in_flight_ = 0;
-    bool closed_ = false;
 };
 
 }  // namespace volume

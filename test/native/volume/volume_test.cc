@@ -194,10 +194,3 @@ TEST_CASE("a deallocation that fails leaves the extents out that it has not begu
     CHECK_EQ(trim.times, 1u);
     CHECK_EQ(trim.answer.code(), base::Errc::no_space);
 }
-
-TEST_CASE("a closed volume refuses") {
-    Bench bench;
-    bench.volume.close();
-    Answered flush(volume::Verb::flush, 0, 0);
-    CHECK_EQ(bench.volume.submit(flush).code(), base::Errc::closed);
-}

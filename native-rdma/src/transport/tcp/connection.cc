@@ -1,7 +1,6 @@
 #include "transport/tcp/connection.h"
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <cstdlib>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -51,7 +50,6 @@ Connection::Connection(int socket, bool discovery_port, Shard& shard)
     queue_.ops = &ops;
     queue_.target = shard.target;
     queue_.reactor = shard.reactor;
-    queue_.pool = shard.pool;
     queue_.discovery_port = discovery_port;
     receive_operation_.connection = this;
     receive_operation_.done = [](reactor::Operation& operation, int32_t result, uint32_t flags) {
@@ -91,7 +89,6 @@ void Connection::move(ConnectionState to) {
 void Connection::start() {
     shard_.connections.push_back(*this);
     tune(socket_);
-    name_local_end();
     deadline_ns_ = shard_.reactor->now_ns() + shard_.connect_timeout_ns;
     shard_.reactor->arm(timer_, deadline_ns_);
     if (shard_.closing || !grow_receive_buffer()) {
@@ -103,26 +100,6 @@ void Connection::start() {
 void Connection::close() {
     close_asked_ = true;
     schedule_turn();
-}
-
-void Connection::name_local_end() {
-    sockaddr_storage name{};
-    socklen_t bytes = sizeof name;
-    if (getsockname(socket_, reinterpret_cast<sockaddr*>(&name), &bytes) != 0) {
-        return;
-    }
-    const void* address = nullptr;
-    if (name.ss_family == AF_INET) {
-        const auto& v4 = reinterpret_cast<const sockaddr_in&>(name);
-        address = &v4.sin_addr;
-        queue_.local_port = ntohs(v4.sin_port);
-    } else {
-        const auto& v6 = reinterpret_cast<const sockaddr_in6&>(name);
-        address = &v6.sin6_addr;
-        queue_.local_port = ntohs(v6.sin6_port);
-    }
-    static_cast<void>(
-        inet_ntop(name.ss_family, address, queue_.local_address, sizeof queue_.local_address));
 }
 
 Slot& Connection::slot_at(uint32_t index) {

@@ -102,7 +102,6 @@ class Connection final : public base::ListLink {
     // connection.cc: the life of the connection.
     void move(ConnectionState to);
     [[nodiscard]] bool ending() const { return state_ >= ConnectionState::terminating; }
-    void name_local_end();
     void connected();
     [[nodiscard]] Slot& slot_at(uint32_t index);
     void adopt(Slot& slot, uint32_t index);

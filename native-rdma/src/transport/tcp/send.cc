@@ -24,6 +24,7 @@ void Connection::compose() {
         append_staged(write_ic_response(staged(), wire_, base::limits::transfer_bytes_max));
     }
     if (terminate_due_) {
+        static_assert(sizeof(nvme::tcp::IcResponse) + terminate_bytes_max <= staging_bytes);
         terminate_due_ = false;
         append_staged(write_terminate(
             staged(), reader_.error(), reader_.error_information(), reader_.offending_header()));
