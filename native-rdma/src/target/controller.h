@@ -8,12 +8,12 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/counter.h"
 #include "base/ids.h"
 #include "base/limits.h"
 #include "target/async_events.h"
@@ -29,16 +29,11 @@ class Registry;
 
 // What the commands of one queue have done. Written by its reactor, read by the admin queue's.
 struct alignas(64) QueueCounters {
-    std::atomic<uint64_t> read_commands = 0;
-    std::atomic<uint64_t> write_commands = 0;
-    std::atomic<uint64_t> read_blocks = 0;
-    std::atomic<uint64_t> written_blocks = 0;
-    std::atomic<uint64_t> media_errors = 0;
-
-    // One writer: no read-modify-write is needed.
-    static void add(std::atomic<uint64_t>& counter, uint64_t amount) {
-        counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
-    }
+    base::Counter read_commands;
+    base::Counter write_commands;
+    base::Counter read_blocks;
+    base::Counter written_blocks;
+    base::Counter media_errors;
 };
 
 // Features whose values are only kept: nothing here depends on them.

@@ -23,8 +23,8 @@ void io_done(volume::Op& op, base::Status status) {
 
 void execute_read(Request& request) {
     QueueCounters& counters = counters_of(request);
-    QueueCounters::add(counters.read_commands, 1);
-    QueueCounters::add(counters.read_blocks, request.op.block_count);
+    counters.read_commands.add(1);
+    counters.read_blocks.add(request.op.block_count);
     request.op.data = request.buffer.data;
     request.op.registered_index = request.buffer.registered_index;
     submit_or_respond(request, Verb::read, io_done);
@@ -32,8 +32,8 @@ void execute_read(Request& request) {
 
 void execute_write(Request& request) {
     QueueCounters& counters = counters_of(request);
-    QueueCounters::add(counters.write_commands, 1);
-    QueueCounters::add(counters.written_blocks, request.op.block_count);
+    counters.write_commands.add(1);
+    counters.written_blocks.add(request.op.block_count);
     request.op.data = request.buffer.data;
     request.op.registered_index = request.buffer.registered_index;
     submit_or_respond(request, Verb::write, io_done);
@@ -141,7 +141,7 @@ void respond_volume(Request& request, base::Status status) {
         log_failure(request, code, is_damage ? request.op.failed_block : request.op.first_block);
     }
     if (is_damage) {
-        QueueCounters::add(counters_of(request).media_errors, 1);
+        counters_of(request).media_errors.add(1);
     }
     respond(request, code);
 }

@@ -78,14 +78,11 @@ void write_smart(const Controller& controller, PageWindow& window) {
     uint64_t written_blocks = 0;
     nvme::SmartLog log{};
     for (const QueueCounters& queue : controller.counters) {
-        read_blocks += queue.read_blocks.load(std::memory_order_relaxed);
-        written_blocks += queue.written_blocks.load(std::memory_order_relaxed);
-        log.read_commands.low =
-            log.read_commands.low + queue.read_commands.load(std::memory_order_relaxed);
-        log.write_commands.low =
-            log.write_commands.low + queue.write_commands.load(std::memory_order_relaxed);
-        log.media_errors.low =
-            log.media_errors.low + queue.media_errors.load(std::memory_order_relaxed);
+        read_blocks += queue.read_blocks.get();
+        written_blocks += queue.written_blocks.get();
+        log.read_commands.low = log.read_commands.low + queue.read_commands.get();
+        log.write_commands.low = log.write_commands.low + queue.write_commands.get();
+        log.media_errors.low = log.media_errors.low + queue.media_errors.get();
     }
     log.available_spare = 100;  // Percent.
     log.data_units_read.low = units(read_blocks);
