@@ -1,6 +1,6 @@
 // What only a reactor's own thread may read, copied for other threads when they ask.
 //
-// Thread: refresh() and read() any but the reactor's. Lifetime: outlives the reactor's run().
+// Thread: ask(), await() and read() any but the reactor's. Lifetime: outlives the reactor's run().
 #pragma once
 
 #include <condition_variable>

@@ -34,7 +34,7 @@ struct Part : base::ListLink {
     Verb verb = Verb::read;
     Write write;          // All but version and done; or:
     Read read;            // all but done.
-    Done done = nullptr;  // Exactly once, on the submitting reactor, never inside route().
+    Done done = nullptr;  // Exactly once, on the submitting reactor, never inside run().
     void* owner = nullptr;
 
     // The router's own.

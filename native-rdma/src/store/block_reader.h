@@ -30,7 +30,7 @@ struct ReaderParts {
 class BlockReader {
   public:
     struct Listener {
-        // A read is over: segments may have come free, and reads_in_flight() is lower.
+        // A read is over: segments may have come free, and the reader may be idle.
         virtual void read_over() = 0;
 
       protected:

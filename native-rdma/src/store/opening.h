@@ -1,6 +1,6 @@
 // Opens a store: superblocks, replay, a flush, the log's sealing; then the store is handed over.
 //
-// Thread: the store's. Lifetime: its own, from open_store() until `done` has been called.
+// Thread: the store's. Lifetime: its own, from Store::open() until `done` has been called.
 #pragma once
 
 #include "store/log_replay.h"

@@ -98,9 +98,9 @@ class Store {
         RecoveryProgress progress;  // Readable meanwhile.
         std::string problem;        // With an error: a sentence for the operator.
     };
-    // Formats an empty device (all zeroes where superblocks lie; otherwise Errc::foreign unless it
-    // is a store already: Errc::already_exists) with a new store id. `done` is given no store:
-    // open() it then.
+    // Formats an empty device (its first 2 MiB are zeroes; otherwise Errc::foreign unless it is a
+    // store already: Errc::already_exists) with a new store id. `done` is given no store: open() it
+    // then.
     static void format(Device& device,
                        reactor::Executor& executor,
                        const StoreOptions& options,

@@ -1,7 +1,7 @@
 // A listening socket: accepts hosts' connections on one reactor and hands each to the reactor that
 // is next in turn.
 //
-// Thread: open() any but a reactor's; the rest of its reactor. Lifetime: until `gone` was called.
+// Thread: open() any but a reactor's; the rest of its reactor. Lifetime: until its owner was told.
 #pragma once
 
 #include <cstdint>
