@@ -13,7 +13,7 @@ import fastify, {
 import type { Control } from '../control.ts'
 import { ControlError } from '../errors.ts'
 import type { Mirror } from '../model/mirror.ts'
-import { refuseMalformed } from './malformed.ts'
+import { refuseMalformed, refuseUnreadable } from './malformed.ts'
 import { countRequests, createMetrics } from './metrics.ts'
 import { describeApi } from './openapi.ts'
 import { sendProblem } from './problem.ts'
@@ -55,6 +55,8 @@ export async function createApi(
     forceCloseConnections: 'idle',
     genReqId: () => randomUUID(),
     clientErrorHandler: refuseMalformed,
+    // Node.js itself would answer without a body; refuseUnreadable does it.
+    http: { requireHostHeader: false },
     frameworkErrors: (error, request, reply) => void sendProblem(request, reply, error),
     routerOptions: { maxParamLength: 255, ignoreTrailingSlash: true },
     // A request is taken as it was sent, or refused: nothing is dropped or converted.
@@ -62,6 +64,7 @@ export async function createApi(
   })
   api.removeContentTypeParser('text/plain')
   api.setErrorHandler((error, request, reply) => sendProblem(request, reply, error))
+  refuseUnreadable(api as unknown as FastifyInstance)
   refuseUnknownRoutes(api as unknown as FastifyInstance)
   api.addHook('preValidation', readQuery)
   api.addHook('onSend', async (request, reply) => {

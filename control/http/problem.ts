@@ -30,7 +30,7 @@ export function problemOf(error: unknown, requestId: string): ProblemBody {
   const { statusCode = 500, message } = error
   return statusCode >= 400 && statusCode < 500
     ? problem('INVALID_REQUEST', requestId, [
-        { detail: `The request is not understood: ${message}.` },
+        { detail: `The request is not understood: ${message.replace(/\.$/, '')}.` },
       ])
     : internal(requestId)
 }

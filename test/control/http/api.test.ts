@@ -143,12 +143,19 @@ test('what is not HTTP is answered and hung up on', async () => {
   const api = await createApi(rig.control, rig.mirror, { version: '0', requestsPerSecond: 100 })
   await api.listen({ host: '127.0.0.1', port: 0 })
   const { port } = api.server.address() as { port: number }
-  const socket = connect(port, '127.0.0.1', () => socket.write('NVMe? \x00\x01\r\n\r\n'))
-  const chunks: Buffer[] = []
-  for await (const chunk of socket) chunks.push(chunk as Buffer)
-  const [head, body = ''] = Buffer.concat(chunks).toString().split('\r\n\r\n')
-  assert.match(head ?? '', /^HTTP\/1\.1 400 /)
-  assert.is((JSON.parse(body) as ProblemBody).code, 'INVALID_REQUEST')
+  for (const request of [
+    'NVMe? \x00\x01',
+    'GET /v1/volumes HTTP/1.1\r\nconnection: close',
+    'GET /v1/volumes HTTP/1.1\r\nhost: a\r\nexpect: what\r\nconnection: close',
+  ]) {
+    const socket = connect(port, '127.0.0.1', () => socket.write(`${request}\r\n\r\n`))
+    const chunks: Buffer[] = []
+    for await (const chunk of socket) chunks.push(chunk as Buffer)
+    const [head = '', body = ''] = Buffer.concat(chunks).toString().split('\r\n\r\n')
+    assert.match(head, /^HTTP\/1\.1 400 /)
+    assert.match(head, /content-type: application\/problem\+json/i)
+    assert.is((JSON.parse(body) as ProblemBody).code, 'INVALID_REQUEST', request)
+  }
   await api.close()
 })
 

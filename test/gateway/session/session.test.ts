@@ -29,6 +29,7 @@ const hello: Hello = {
   extentBytes: 2 ** 30,
   devices: [],
   storeIds: ['store-a'],
+  cellId: 'cell-1',
 }
 
 async function control(...args: Parameters<typeof startFakeControl>): Promise<FakeControl> {
