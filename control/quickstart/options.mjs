@@ -1,4 +1,5 @@
 /** The quick start's command line. Plain JavaScript: it is read before any package is installed. */
+import { isIPv4 } from 'node:net'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { SetupFailure } from '../../configs/setup/failure.mjs'
@@ -28,6 +29,8 @@ const definitions = {
 
 const units = { MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 }
 const deviceBytesMin = 2 ** 30
+/** How many ports in a row each option takes. */
+const portCounts = { 'api-port': 2, 'io-port': 3, 'discovery-port': 3 }
 
 /** Throws a SetupFailure with a sentence when an option cannot be understood. */
 export function readOptions(args) {
@@ -37,15 +40,27 @@ export function readOptions(args) {
   } catch (error) {
     throw new SetupFailure(`${error.message}\n\n${usage}`)
   }
+  const ports = Object.entries(portCounts).map(([name, count]) => readPort(values, name, count))
+  checkApart(ports)
+  const [apiPort, ioPort, discoveryPort] = ports.map(({ first }) => first)
   return {
     help: values.help,
     folder: resolve(values.data),
-    address: values.address,
-    apiPort: readPort(values, 'api-port', 2),
-    ioPort: readPort(values, 'io-port', 3),
-    discoveryPort: readPort(values, 'discovery-port', 3),
+    address: readAddress(values.address),
+    apiPort,
+    ioPort,
+    discoveryPort,
     deviceBytes: readSize(values['device-size']),
   }
+}
+
+/** Hosts are told to connect to it: it cannot stand for every interface. */
+function readAddress(address) {
+  if (isIPv4(address) && address !== '0.0.0.0') return address
+  throw new SetupFailure(
+    `--address has to be an IPv4 address of this machine, such as 127.0.0.1; found ${address}. ` +
+      'For others, run the processes with configurations of your own: configs/README.md.',
+  )
 }
 
 /** `count` ports in a row are used. */
@@ -55,7 +70,18 @@ function readPort(values, name, count) {
   if (!Number.isInteger(port) || port < 1 || port > last) {
     throw new SetupFailure(`--${name} has to be a port from 1 to ${last}; found ${values[name]}.`)
   }
-  return port
+  return { name, first: port, last: port + count - 1 }
+}
+
+function checkApart(ports) {
+  const [lower, higher] = ports
+    .toSorted((a, b) => a.first - b.first)
+    .flatMap((one, index, all) => (one.last >= all[index + 1]?.first ? [one, all[index + 1]] : []))
+  if (lower === undefined) return
+  throw new SetupFailure(
+    `--${lower.name} takes the ports ${lower.first} to ${lower.last}, and --${higher.name} those ` +
+      `from ${higher.first}: choose them apart.`,
+  )
 }
 
 function readSize(size) {

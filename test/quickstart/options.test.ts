@@ -1,7 +1,7 @@
 /** The quick start’s command line. */
 import { resolve } from 'node:path'
 import { suite } from 'uvu'
-import { equal, is, unreachable } from 'uvu/assert'
+import { equal, is, match, unreachable } from 'uvu/assert'
 import { readOptions, usage } from '../../control/quickstart/options.mjs'
 
 const test = suite('quick start options')
@@ -25,6 +25,18 @@ test('have defaults that fit a fresh machine', () => {
     discoveryPort: 8009,
     deviceBytes: 16 * 2 ** 30,
   })
+})
+
+test('take ports that do not overlap', () => {
+  match(whyRefused('--api-port', '4420'), '--api-port takes the ports 4420 to 4421, and --io-port')
+  match(whyRefused('--discovery-port', '4422'), '--io-port takes the ports 4420 to 4422')
+  is(readOptions(['--api-port', '4423']).apiPort, 4423)
+})
+
+test('take an address that a host can connect to', () => {
+  is(readOptions(['--address', '192.0.2.10']).address, '192.0.2.10')
+  for (const address of ['0.0.0.0', '::', '::1', 'somewhere', ''])
+    match(whyRefused('--address', address), `such as 127.0.0.1; found ${address}.`)
 })
 
 test('are all in the text that explains them', () => {
