@@ -24,7 +24,8 @@ export class StartError extends Error {
   }
 
   static opening(error: NodeJS.ErrnoException, folder: string): StartError {
-    if (error instanceof FolderInUseError) return new StartError(error.message)
+    if (error instanceof FolderInUseError)
+      return new StartError(`The metadata folder ${folder} is in use by another process.`)
     if (error.code === 'EACCES' || error.code === 'EPERM')
       return new StartError(`The metadata folder ${folder} cannot be written by this user.`)
     if (error.code === 'ENOSPC')

@@ -23,7 +23,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(
         error.code === 'EADDRINUSE'
-          ? new FolderInUseError(`The metadata folder ${path} is in use by another process.`)
+          ? new FolderInUseError(`The folder ${path} is in use by another process.`)
           : error,
       ),
     )

@@ -1,6 +1,7 @@
 /** Brings a whole cell up on this machine, watches over it, and takes it down in order. */
 import { existsSync, mkdirSync, statfsSync } from 'node:fs'
 import { formatBytes } from '../../configs/bytes.ts'
+import { FolderInUseError, lockFolder } from '../metadata/lock-folder.ts'
 import { type Child, lastLines, startChild } from './child.ts'
 import { filesOf, type Layout, writeConfigs } from './layout.ts'
 import { takenPorts } from './ports.ts'
@@ -25,7 +26,7 @@ const linesShown = 15
 /** Runs until Ctrl-C. The answer is the process's exit code. */
 export async function runCell(options: CellOptions): Promise<number> {
   const layout = layoutOf(options)
-  const mistakes = [...checkFolder(layout.folder), ...(await takenPorts(layout))]
+  const mistakes = [...(await checkFolder(layout.folder)), ...(await takenPorts(layout))]
   if (mistakes.length > 0) {
     console.error(['Ashlar cannot start:', ...mistakes.map((line) => `  ${line}`)].join('\n'))
     console.error('Options choose other ports and another folder: npm start -- --help')
@@ -108,16 +109,20 @@ function layoutOf(options: CellOptions): Layout {
   return { folder, address, apiPort, sessionPort: apiPort + 1, gateways, deviceBytes }
 }
 
-/** What is wrong with it, as sentences. */
-function checkFolder(folder: string): string[] {
+/** What is wrong with it, as sentences. From then on it is this process's. */
+async function checkFolder(folder: string): Promise<string[]> {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
+    // Another start would write its own ports over the configurations of processes that run.
+    await lockFolder(folder)
     const { bavail, bsize } = statfsSync(folder)
     if (bavail * bsize >= freeBytesMin) return []
     return [
       `The disk of ${folder} is full: only ${Math.floor((bavail * bsize) / 2 ** 20)} MiB are free.`,
     ]
   } catch (error) {
+    if (error instanceof FolderInUseError)
+      return [`Another npm start keeps its data in ${folder}: stop it, or choose another folder.`]
     return [`The folder ${folder} cannot be used: ${(error as Error).message}.`]
   }
 }

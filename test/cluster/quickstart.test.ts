@@ -85,6 +85,12 @@ test('brings everything up, and prints commands that work', async () => {
   const second = start()
   is(await second.code, 1)
   match(second.output(), /Port [0-9]+ of 127\.0\.0\.1, for the API, is in use/)
+  const config = () => readFileSync(join(folder, 'gateway-1.yaml'), 'utf8')
+  const before = config()
+  const elsewhere = start('--io-port', String(await freePort()))
+  is(await elsewhere.code, 1)
+  match(elsewhere.output(), `Another npm start keeps its data in ${folder}`)
+  is(config(), before)
 
   started.process.kill('SIGINT')
   is(await started.code, 0)
