@@ -54,7 +54,9 @@ export function createDesiredInbox(options: DesiredInboxOptions): DesiredInbox {
         if (!isSame(desired, durable)) await save(desired)
       } catch (error) {
         newest ??= desired
-        failed(`What control wants cannot be saved: ${(error as Error).message}.`)
+        failed(
+          `What control wants cannot be saved: ${(error as Error).message.replace(/\.$/, '')}.`,
+        )
         if (!closed) timer = setTimeout(saveNewest, retryMs)
         break
       }

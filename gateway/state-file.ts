@@ -30,7 +30,16 @@ export function readStateFile<T extends TSchema>(path: string, schema: T): Stati
   return value
 }
 
+/** Fails with a sentence when the disk is full, or the folder is not this user's. */
 export async function writeStateFile(path: string, value: unknown): Promise<void> {
+  try {
+    await replaceFile(path, value)
+  } catch (error) {
+    throw new GatewayFailure(`${path} cannot be written: ${(error as Error).message}.`)
+  }
+}
+
+async function replaceFile(path: string, value: unknown): Promise<void> {
   const temporary = `${path}.new`
   const file = await open(temporary, 'w', 0o600)
   try {

@@ -71,7 +71,8 @@ test('keeps the old value when the new one cannot be written', async () => {
   const path = newPath()
   await writeStateFile(path, value)
   const failed = await writeStateFile(join(path, 'below'), value).catch((error: Error) => error)
-  instance(failed, Error)
+  instance(failed, GatewayFailure)
+  match((failed as Error).message, `${join(path, 'below')} cannot be written: `)
   equal(readStateFile(path, schema), value)
 })
 
