@@ -1,6 +1,7 @@
 /** What the whole cell agrees on. The extent size is fixed when the cell is made. */
 import { randomUUID } from 'node:crypto'
 import type { MetadataStore } from '../metadata/metadata.ts'
+import { StartError } from '../start-error.ts'
 import { absent, defineRecord, putRecord, readRecord } from './record.ts'
 
 export interface CellSettings {
@@ -49,9 +50,9 @@ export async function openCell(store: MetadataStore, settings: CellSettings): Pr
   })
   const found = await readRecord(store, cellKind, 'settings')
   if (found?.value.extentBytes !== settings.extentBytes)
-    throw new Error(
+    throw new StartError(
       `cell.extentBytes is ${settings.extentBytes}, ` +
-        `but the cell was made with ${found?.value.extentBytes}`,
+        `but the cell was made with ${found?.value.extentBytes}; set that again.`,
     )
   return { ...settings, id: found.value.id }
 }

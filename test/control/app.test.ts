@@ -60,6 +60,18 @@ test('a folder is for one process, and free again when that has closed', async (
   await again.close()
 })
 
+test('extents of another size than the cell was made with are refused', async () => {
+  const folder = temporaryFolder()
+  await (await start(folder)).close()
+  const cell = { extentBytes: 64 * 2 ** 20 }
+  const overrides = { metadata: { folder }, cell, api: { port: 0 }, sessions: { port: 0 } }
+  const error = await startControl(loadControlConfig({ overrides }), silentLog).catch(
+    (reason: unknown) => reason,
+  )
+  assert.instance(error, StartError)
+  assert.match((error as Error).message, 'cell.extentBytes is 67108864, but the cell was made with')
+})
+
 test('a folder that is a file is refused', async () => {
   const path = join(temporaryFolder(), 'file')
   writeFileSync(path, '')

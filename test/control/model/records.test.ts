@@ -106,7 +106,10 @@ test('a cell stays what it was made as', async () => {
   assert.is(again.id, rig.control.cell.id)
   const other = { ...cellSettings, extentBytes: GiB }
   const error = await openCell(rig.store, other).catch((reason: Error) => reason.message)
-  assert.is(error, `cell.extentBytes is ${GiB}, but the cell was made with ${64 * MiB}`)
+  assert.is(
+    error,
+    `cell.extentBytes is ${GiB}, but the cell was made with ${64 * MiB}; set that again.`,
+  )
 })
 
 test('a volume is at most 64 TiB, or what its map can hold', () => {
