@@ -11,9 +11,9 @@ let rig: Rig
 test.before(async () => {
   rig = await createRig({ processors: 2 })
 })
-test.after(() => rig.close())
+test.after(() => rig?.close())
 // What a failed test leaves behind is nothing to the next.
-test.after.each(() => rig.tidyUp())
+test.after.each(() => rig?.tidyUp())
 
 test('a host that the volume is not attached to is refused at once', async () => {
   const { guest, attach } = rig

@@ -12,9 +12,9 @@ let rig: Rig
 test.before(async () => {
   rig = await createRig({ processors: 4 })
 })
-test.after(() => rig.close())
+test.after(() => rig?.close())
 // What a failed test leaves behind is nothing to the next.
-test.after.each(() => rig.tidyUp())
+test.after.each(() => rig?.tidyUp())
 
 test('every gateway lists the volumes attached to a host, and no others', async () => {
   const { guest, cluster, attach } = rig

@@ -22,6 +22,12 @@ for folder in proc sys dev; do
   $b mount --move /$folder /root/$folder
 done
 $b mount -t tmpfs -o mode=755 run /root/run
-$b mount -t tmpfs -o mode=1777 tmp /root/tmp
 home=$($b sed -n 's/.*guest\.home=\([^ ]*\).*/\1/p' /root/proc/cmdline)
+# The project may lie under /tmp or another folder that the guest has for itself: it stays in sight.
+project=${home%/test/guest}
+$b mkdir /root/run/project
+$b mount --bind "/root$project" /root/run/project || stop "find the project"
+$b mount -t tmpfs -o mode=1777 tmp /root/tmp
+$b mkdir -p "/root$project"
+$b mount --move /root/run/project "/root$project" || stop "show the project"
 exec $b switch_root /root /bin/bash "$home/init/system.sh" "$home" || stop "switch to the root"

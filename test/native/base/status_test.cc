@@ -40,7 +40,7 @@ TEST_CASE("a result has a value, which may only be moved, or an error") {
     CHECK(static_cast<bool>(good));
     const std::unique_ptr<int> taken = std::move(*good);
     CHECK_EQ(*taken, 7);
-    const Result<int> bad(Status(Errc::not_found));
+    const Result<int> bad{Status(Errc::not_found)};
     CHECK_FALSE(bad.has_value());
     CHECK_EQ(bad.error().code(), Errc::not_found);
 }

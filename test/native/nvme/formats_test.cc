@@ -209,7 +209,7 @@ TEST_CASE("the discovery log") {
     entry.transport = nvme::transport_tcp;
     entry.address_family = nvme::family_ipv6;
     entry.subsystem_type = nvme::subsystem_type_nvm;
-    entry.requirements = nvme::secure_channel_not_required;
+    entry.requirements = nvme::secure_channel_not_specified;
     entry.port_id = 1;
     entry.controller_id = nvme::controller_id_dynamic;
     entry.admin_entries_max = 32;
@@ -217,7 +217,7 @@ TEST_CASE("the discovery log") {
     entry.subsystem_nqn[0] = 'n';
     entry.address[0] = 'a';
     CHECK(is_golden(
-        entry, {{0, {3, 2, 2, 2, 1, 0, 0xff, 0xff, 32}}, {32, {'4'}}, {256, {'n'}}, {512, {'a'}}}));
+        entry, {{0, {3, 2, 2, 0, 1, 0, 0xff, 0xff, 32}}, {32, {'4'}}, {256, {'n'}}, {512, {'a'}}}));
 }
 
 TEST_CASE("the ranges of Dataset Management, and events") {
