@@ -18,6 +18,7 @@
 #include "initiator/rate_meter.h"
 #include "reactor/reactor.h"
 #include "store/file_device.h"
+#include "store/pages.h"
 #include "store/store.h"
 
 namespace {
@@ -173,7 +174,7 @@ class Bench {
     uint64_t version_ = 0;
     uint64_t random_state_ = 88172645463325252;
     std::vector<Job> jobs_;
-    uint8_t* memory_ = nullptr;
+    store::Pages memory_;
     uint32_t busy_ = 0;
     uint64_t from_ns_ = 0;
     uint64_t end_ns_ = 0;
@@ -221,15 +222,15 @@ void Bench::on_opened(base::Status status, std::unique_ptr<store::Store> store) 
 void Bench::make_jobs() {
     jobs_ = std::vector<Job>(options_.depth);
     const size_t each = base::limits::transfer_bytes_max;
-    memory_ = static_cast<uint8_t*>(std::aligned_alloc(block_bytes, each * jobs_.size()));
+    memory_ = store::make_pages(each / block_bytes * jobs_.size());
     for (size_t at = 0; at < each * jobs_.size(); at += sizeof(uint64_t)) {
         const uint64_t word = random();
-        std::memcpy(memory_ + at, &word, sizeof(word));
+        std::memcpy(memory_.get() + at, &word, sizeof(word));
     }
     for (size_t i = 0; i < jobs_.size(); ++i) {
         Job& job = jobs_[i];
         job.bench = this;
-        job.data = memory_ + i * each;
+        job.data = memory_.get() + i * each;
         job.write.job = job.read.job = &job;
         job.write.done = [](store::WriteOp& op, base::Status status) {
             Job& done = *static_cast<Job::Write&>(op).job;
