@@ -87,11 +87,17 @@ void EngineObject::answer(Answer answer) {
     outbox_.wake();
 }
 
+// Answers are taken first and given last: an event that came before an answer is told before it.
 void EngineObject::deliver(napi_env env) {
+    std::vector<Answer> answers;
+    {
+        const std::lock_guard lock(mutex_);
+        answers.swap(answers_);
+    }
     if (deliver_events(env)) {
         outbox_.wake();
     }
-    deliver_answers(env);
+    deliver_answers(env, answers);
 }
 
 // True when there are more.
@@ -117,12 +123,7 @@ bool EngineObject::deliver_events(napi_env env) {
     return more;
 }
 
-void EngineObject::deliver_answers(napi_env env) {
-    std::vector<Answer> answers;
-    {
-        const std::lock_guard lock(mutex_);
-        answers.swap(answers_);
-    }
+void EngineObject::deliver_answers(napi_env env, const std::vector<Answer>& answers) {
     for (const Answer& answer : answers) {
         --calls_;
         if (answer.closes && engine_ != nullptr) {

@@ -69,7 +69,7 @@ class EngineObject final : private Outbox::Owner {
     void deliver(napi_env env) override;
     void gone(napi_env env) override;
     bool deliver_events(napi_env env);
-    void deliver_answers(napi_env env);
+    void deliver_answers(napi_env env, const std::vector<Answer>& answers);
 
     Outbox outbox_;
     engine::EventQueue events_;
