@@ -88,7 +88,7 @@ interface Target {
   readonly url: string
 }
 
-/** An address, and mostly a method that it takes: what is refused for its method goes no further. */
+/** An address, and mostly a method it takes: what is refused for its method goes no further. */
 function pickTarget(): Target {
   const volume = `/v1/volumes/${encodeURIComponent(pick([...texts, `volume-${below(5)}`]))}`
   const attachment = `/v1/attachments/${pick(['x', attachmentIdOf(below(16))])}`
