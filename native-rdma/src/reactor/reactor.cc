@@ -78,6 +78,7 @@ struct Reactor::Impl {
     } counted;
 
     void enable();
+    void pin();
     [[nodiscard]] io_uring_sqe& take_entry();
     void count_busy(uint64_t until_ns);
     void await_wake();
@@ -104,11 +105,21 @@ void Reactor::Impl::enable() {
     }
     pthread_setname_np(pthread_self(), "ashlar-reactor");
     if (options.cpu >= 0) {
-        cpu_set_t set;
-        CPU_ZERO(&set);
-        CPU_SET(static_cast<size_t>(options.cpu), &set);
-        static_cast<void>(pthread_setaffinity_np(pthread_self(), sizeof set, &set));
+        pin();
     }
+}
+
+// The kernel's workers, which carry out what would block, keep the cores there were: on the
+// reactor's own core they would wait for its polling to end.
+void Reactor::Impl::pin() {
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) {
+        static_cast<void>(io_uring_register_iowq_aff(&ring, sizeof allowed, &allowed));
+    }
+    cpu_set_t own;
+    CPU_ZERO(&own);
+    CPU_SET(static_cast<size_t>(options.cpu), &own);
+    static_cast<void>(pthread_setaffinity_np(pthread_self(), sizeof own, &own));
 }
 
 // A free submission entry. What was prepared goes to the kernel first when there is none, or when
