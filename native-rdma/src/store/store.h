@@ -61,12 +61,24 @@ enum class Durability : uint8_t {
     none,       // A completed write is taken as durable.
 };
 
+// What the store notices on its own, without a host's read. Must not block.
+struct StoreObserver {
+    // Scrub or compaction found a block damaged. `block` is in the extent.
+    virtual void block_damaged(const base::ExtentId& extent, uint32_t block) = 0;
+
+  protected:
+    ~StoreObserver() = default;
+};
+
 struct StoreOptions {
     Durability durability = Durability::automatic;
     uint64_t segment_bytes = uint64_t{64} << 20;
     uint32_t batches_in_flight_max = 4;
     uint32_t read_pieces_max = 4096;  // Device reads in flight.
     uint64_t index_bytes_max = 0;     // Ceiling of the index's memory; 0: none.
+    // How much log may lie behind the last checkpoint: what recovery has to replay.
+    uint64_t checkpoint_log_bytes = uint64_t{1} << 30;
+    StoreObserver* observer = nullptr;  // May be null; outlives the store.
 };
 
 // How far opening is, for the operator who watches it.
@@ -77,16 +89,33 @@ struct RecoveryProgress {
     uint64_t blocks_live = 0;
 };
 
+// The reading of every live block, one pass after the other.
+struct ScrubProgress {
+    bool running = false;
+    uint64_t passes = 0;          // Finished ones.
+    uint64_t blocks_read = 0;     // Of this pass, or of the last one.
+    uint64_t blocks_total = 0;    // Live ones when the pass began.
+    uint64_t blocks_damaged = 0;  // Found by this pass, or by the last one.
+};
+
 struct StoreStats {
     uint64_t capacity_bytes = 0;  // What hosts' data may occupy.
     uint64_t used_bytes = 0;      // Held now, with the log's own overhead and dead blocks.
     uint64_t live_bytes = 0;      // Blocks that can be read.
     uint64_t host_bytes_written = 0;
-    uint64_t device_bytes_written = 0;
+    uint64_t device_bytes_written = 0;  // All of it: batches, moved blocks, the index.
+    uint64_t moved_bytes_written = 0;   // By compaction, with its headers.
+    uint64_t index_bytes_written = 0;   // By checkpoints and eviction.
     uint64_t batches = 0;
     uint64_t flushes = 0;
     uint64_t checksum_errors = 0;
-    uint64_t index_bytes = 0;
+    uint64_t checkpoints = 0;
+    uint64_t log_tail_bytes = 0;  // Behind the last checkpoint: what a recovery would replay.
+    uint64_t index_bytes = 0;     // Of memory.
+    uint64_t index_hits = 0;      // Pages found in memory, and not.
+    uint64_t index_misses = 0;
+    uint64_t erasing_bytes = 0;  // Deleted or deallocated, not yet given back.
+    ScrubProgress scrub;
     bool failed = false;  // Latched by a failed write or flush: nothing is accepted.
 };
 
