@@ -126,7 +126,6 @@ bool Scrubber::take_range(Slot& slot) {
     slot.first_block = slot.range.first_block;
     slot.block_count = slot.range.block_count;
     slot.data = slot.pages.get();
-    charge(slot.range.held);
     return true;
 }
 
@@ -154,10 +153,9 @@ void Scrubber::was_read(Slot& slot, Status status) {
         read_next_block(slot);
     } else if (status.ok()) {
         unreadable_in_a_row_ = 0;
-        progress_.blocks_read += slot.range.held;
-        release(slot);
+        range_done(slot);
     } else {
-        charge(slot.range.held);
+        charge(slot.range.block_count);
         slot.one_by_one = true;
         slot.block_count = 1;
         read_next_block(slot);
@@ -172,7 +170,13 @@ void Scrubber::read_next_block(Slot& slot) {
     if (slot.first_block < slot.range.first_block + slot.range.block_count) {
         return submit(slot);
     }
-    progress_.blocks_read += slot.range.held;
+    range_done(slot);
+}
+
+void Scrubber::range_done(Slot& slot) {
+    const uint32_t held = source_.held(slot.range);
+    progress_.blocks_read += held;
+    charge(held);
     release(slot);
 }
 

@@ -24,26 +24,27 @@ namespace store {
 inline constexpr uint32_t scrub_range_blocks_max = 64;
 static_assert(scrub_range_blocks_max <= blocks_per_op_max, "a range is read at once");
 
-// Where a pass is: behind all ranges that it was given. It begins at the first extent.
+// Where a pass is: the source's own numbers, zeroes at the beginning.
 struct ScrubCursor {
-    base::ExtentId extent;
-    uint32_t next_block = 0;  // In the extent.
+    uint64_t extent = 0;
+    uint64_t next_block = 0;
 };
 
-// Neighbouring blocks of one extent.
+// Neighbouring blocks of one extent, of which some may be holes.
 struct ScrubRange {
     base::ExtentId extent;
     uint32_t first_block = 0;
     uint32_t block_count = 0;  // At most scrub_range_blocks_max.
-    uint32_t held = 0;         // How many of them hold data; the others are holes.
 };
 
 // Where live blocks are, as the index knows it.
 struct ScrubSource {
-    // The first range at or behind the cursor, which is moved behind it; false when there is none.
-    // The order does not change: what is written or erased meanwhile may be missed or given, but
-    // what is held all the while is given exactly once.
+    // The first range with blocks at or behind the cursor, which is moved behind it; false when
+    // there is none. The order does not change: what is written or erased meanwhile may be missed
+    // or given, but what is held all the while is given exactly once.
     [[nodiscard]] virtual bool next(ScrubCursor& cursor, ScrubRange& range) = 0;
+    // How many of the range's blocks hold data. Asked when it has just been read.
+    [[nodiscard]] virtual uint32_t held(const ScrubRange& range) const = 0;
     [[nodiscard]] virtual uint64_t live_blocks() const = 0;
 
   protected:
@@ -98,6 +99,7 @@ class Scrubber {
     void was_read(Slot& slot, base::Status status);
     void read_next_block(Slot& slot);
     void note_block(const Slot& slot, base::Status status);
+    void range_done(Slot& slot);
     void release(Slot& slot);
     void charge(uint32_t blocks);
     void wake_at(uint64_t deadline_ns);
