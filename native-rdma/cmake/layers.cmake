@@ -58,6 +58,12 @@ ashlar_layer(target target volume nvme)
 ashlar_layer(transport_tcp transport/tcp target)
 ashlar_layer(engine engine transport_tcp)
 
+# The simulator of the store, a program of its own in ../test/sim, and what its tests share with it.
+set(SIM_DIR ${CMAKE_SOURCE_DIR}/../test/sim)
+if(TARGET test_store)
+  target_include_directories(test_store PRIVATE ${SIM_DIR})
+endif()
+
 # The user-space host is what speaks to a server in these layers' tests, and a server to it in its
 # own.
 foreach(layer transport_tcp engine)

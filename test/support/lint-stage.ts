@@ -20,7 +20,8 @@ export const lintStage: Stage = {
 }
 
 export function cppFiles(): string[] {
-  return [...findFiles('native-rdma/src', /\.(cc|h)$/), ...findFiles('test/native', /\.(cc|h)$/)]
+  const folders = ['native-rdma/src', 'test/native', 'test/sim']
+  return folders.flatMap((folder) => findFiles(folder, /\.(cc|h)$/))
 }
 
 async function checkTidy(report: Report): Promise<void> {

@@ -2,7 +2,8 @@
 // 512-byte sectors, reordered or lost.
 //
 // Operations complete in any order. A read that overlaps a write in flight sees any mix of both. A
-// discarded block reads as anything. The same seed gives the same device.
+// discarded block reads as anything. A fate (sim_fate.h) makes it slow, fail or lie. The same seed
+// gives the same device.
 #pragma once
 
 #include <array>
@@ -16,6 +17,7 @@
 
 #include "base/check.h"
 #include "sim_executor.h"
+#include "sim_fate.h"
 #include "sim_random.h"
 #include "store/device.h"
 
@@ -36,11 +38,7 @@ class SimDevice final : public store::Device {
 
     // The device after the power failed now, on another executor.
     std::unique_ptr<SimDevice> after_power_cut(SimExecutor& executor, uint64_t seed) const {
-        auto cut =
-            std::make_unique<SimDevice>(executor, geometry_.bytes, geometry_.volatile_cache, seed);
-        cut->blocks_ = blocks_;
-        cut->in_file_ = in_file_;
-        cut->room_blocks = room_blocks;
+        std::unique_ptr<SimDevice> cut = copy(executor, seed);
         for (const auto& [sector, versions] : cache_) {
             const uint32_t kept = cut->random_.below(static_cast<uint32_t>(versions.size()) + 1);
             if (kept > 0) {
@@ -51,6 +49,23 @@ class SimDevice final : public store::Device {
             cut->tear(*flight);
         }
         return cut;
+    }
+
+    // The device after the process was killed now: its cache is kept, and what was in flight may
+    // still be done.
+    std::unique_ptr<SimDevice> after_kill(SimExecutor& executor, uint64_t seed) const {
+        std::unique_ptr<SimDevice> killed = copy(executor, seed);
+        killed->cache_ = cache_;
+        killed->clock_ = clock_;
+        for (const Flight* flight : flights_) {
+            if (is_write(flight->io->verb) && killed->random_.percent(50)) {
+                // The answer goes nowhere.
+                static_cast<void>(killed->write(*flight));
+            } else {
+                killed->tear(*flight);
+            }
+        }
+        return killed;
     }
 
     [[nodiscard]] const store::DeviceGeometry& geometry() const override { return geometry_; }
@@ -69,12 +84,20 @@ class SimDevice final : public store::Device {
             CHECK(flight->data.size() == io.bytes, "the vector and the length agree");
         }
         flights_.insert(flight);
-        executor_->plan(*flight, 1 + random_.below(1000));
+        if (fates != nullptr) {
+            flight->fate = fates->fate(io);
+        }
+        executor_->plan(*flight, (1 + random_.below(latency_ns_max)) * flight->fate.slowness);
         boundary(io.verb);
     }
 
     // Called at every moment at which a power cut could make a difference.
     std::function<void()> at_boundary;
+    // Decides over every operation; none: all of them are fast, done and honest.
+    SimFates* fates = nullptr;
+    uint32_t latency_ns_max = 1000;
+    // Blocks whose reads fail until they are written again.
+    std::set<uint64_t> unreadable;
     // From now on every operation fails, unless it is a read and `reads_too` is not set.
     void break_down(bool reads_too) {
         broken_ = true;
@@ -99,6 +122,22 @@ class SimDevice final : public store::Device {
         const auto& block = blocks_[offset / block_bytes];
         return block == nullptr ? 0 : (*block)[offset % block_bytes];
     }
+    // What a read of block `number` would find, but for writes in flight.
+    void content(uint64_t number, uint8_t* to) const {
+        if (blocks_[number] == nullptr) {
+            std::memset(to, 0, block_bytes);
+        } else {
+            std::memcpy(to, blocks_[number]->data(), block_bytes);
+        }
+        const uint64_t sectors = block_bytes / sector_bytes;
+        auto cached = cache_.lower_bound(number * sectors);
+        for (; cached != cache_.end() && cached->first < (number + 1) * sectors; ++cached) {
+            std::memcpy(to + cached->first % sectors * sector_bytes,
+                        cached->second.back().second.data(),
+                        sector_bytes);
+        }
+    }
+    [[nodiscard]] uint64_t block_count() const { return blocks_.size(); }
     [[nodiscard]] size_t in_flight() const { return flights_.size(); }
     [[nodiscard]] uint64_t writes() const { return writes_; }
 
@@ -108,12 +147,23 @@ class SimDevice final : public store::Device {
         SimDevice* device = nullptr;
         store::DeviceIo* io = nullptr;
         uint64_t submitted = 0;
+        SimFate fate;
         std::vector<uint8_t> data;
         void happen() override { device->land(this); }
     };
 
     static bool is_write(store::DeviceVerb verb) {
         return verb == store::DeviceVerb::write || verb == store::DeviceVerb::write_durable;
+    }
+    [[nodiscard]] std::unique_ptr<SimDevice> copy(SimExecutor& executor, uint64_t seed) const {
+        auto other =
+            std::make_unique<SimDevice>(executor, geometry_.bytes, geometry_.volatile_cache, seed);
+        other->blocks_ = blocks_;
+        other->in_file_ = in_file_;
+        other->room_blocks = room_blocks;
+        other->latency_ns_max = latency_ns_max;
+        other->unreadable = unreadable;
+        return other;
     }
     void boundary(store::DeviceVerb verb) {
         if (verb != store::DeviceVerb::read && at_boundary) {
@@ -135,9 +185,10 @@ class SimDevice final : public store::Device {
         store::DeviceIo& io = *flight->io;
         flights_.erase(flight);
         const std::unique_ptr<Flight> landed(flight);
-        if (broken_ && (io.verb != store::DeviceVerb::read || reads_broken_)) {
+        const bool broken = broken_ && (io.verb != store::DeviceVerb::read || reads_broken_);
+        if (broken || flight->fate.fails || meets_unreadable(io)) {
             tear(*flight);
-            io.done(io, base::Status(base::Errc::device_failed, 5));
+            tell(*flight, base::Status(base::Errc::device_failed, 5));
             return;
         }
         base::Status status;
@@ -147,6 +198,9 @@ class SimDevice final : public store::Device {
                 break;
             case store::DeviceVerb::write:
             case store::DeviceVerb::write_durable:
+                if (fates != nullptr && flight->fate.lie != SimLie::none) {
+                    fates->lies(io, flight->fate);
+                }
                 status = write(*flight);
                 break;
             case store::DeviceVerb::flush:
@@ -157,7 +211,18 @@ class SimDevice final : public store::Device {
                 break;
         }
         boundary(io.verb);
-        io.done(io, status);
+        tell(*flight, status);
+    }
+    void tell(const Flight& flight, base::Status status) {
+        if (fates != nullptr) {
+            fates->landed(*flight.io, flight.fate, status);
+        }
+        flight.io->done(*flight.io, status);
+    }
+    [[nodiscard]] bool meets_unreadable(const store::DeviceIo& io) const {
+        const auto found = unreadable.lower_bound(io.offset / block_bytes);
+        return io.verb == store::DeviceVerb::read && found != unreadable.end() &&
+               *found < (io.offset + io.bytes) / block_bytes;
     }
 
     void read(const store::DeviceIo& io) {
@@ -171,18 +236,7 @@ class SimDevice final : public store::Device {
         }
     }
     void read_block(uint64_t number, uint8_t* to) {
-        if (blocks_[number] == nullptr) {
-            std::memset(to, 0, block_bytes);
-        } else {
-            std::memcpy(to, blocks_[number]->data(), block_bytes);
-        }
-        const uint64_t sectors = block_bytes / sector_bytes;
-        auto cached = cache_.lower_bound(number * sectors);
-        for (; cached != cache_.end() && cached->first < (number + 1) * sectors; ++cached) {
-            std::memcpy(to + cached->first % sectors * sector_bytes,
-                        cached->second.back().second.data(),
-                        sector_bytes);
-        }
+        content(number, to);
         for (const Flight* flight : flights_) {
             const store::DeviceIo& io = *flight->io;
             const uint64_t at = number * block_bytes;
@@ -211,19 +265,33 @@ class SimDevice final : public store::Device {
         }
         room_blocks -= room_blocks == unlimited ? 0 : needed;
         ++writes_;
-        for (uint32_t done = 0; done < io.bytes; done += sector_bytes) {
-            in_file_[(io.offset + done) / block_bytes] = true;
+        for (uint32_t block = 0; block < io.bytes / block_bytes; ++block) {
+            in_file_[first + block] = true;
+            const SimFate& fate = flight.fate;
+            if (fate.lie == SimLie::none || block < fate.first_block ||
+                block >= fate.first_block + fate.block_count) {
+                put(first + block, flight.data.data() + size_t{block} * block_bytes, io.verb);
+            } else if (fate.lie == SimLie::misdirected) {
+                const uint64_t elsewhere = fate.elsewhere + block - fate.first_block;
+                put(elsewhere, flight.data.data() + size_t{block} * block_bytes, io.verb);
+            }
+        }
+        return {};
+    }
+    void put(uint64_t number, const uint8_t* data, store::DeviceVerb verb) {
+        unreadable.erase(number);
+        const uint64_t sectors = block_bytes / sector_bytes;
+        for (uint64_t each = 0; each < sectors; ++each) {
             Sector content;
-            std::memcpy(content.data(), flight.data.data() + done, sector_bytes);
-            const uint64_t sector = (io.offset + done) / sector_bytes;
-            if (io.verb == store::DeviceVerb::write && geometry_.volatile_cache) {
+            std::memcpy(content.data(), data + each * sector_bytes, sector_bytes);
+            const uint64_t sector = number * sectors + each;
+            if (verb == store::DeviceVerb::write && geometry_.volatile_cache) {
                 cache_[sector].emplace_back(++clock_, content);
             } else {
                 cache_.erase(sector);
                 persist(sector, content);
             }
         }
-        return {};
     }
     // What a write that ran out of space has done: never all of it.
     void write_part(const Flight& flight) {
