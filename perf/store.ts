@@ -149,11 +149,11 @@ export async function runStore(
     path,
     bytes: fileBytes,
     format: fresh,
-    filled: !fresh,
     span: spanBytes,
     durability,
   }
-  const args = { ...file, verb, sequential, ioBytes, depth, cpu: targetCpu }
+  const order = sequential ? 'sequential' : 'random'
+  const args = { ...file, verb, order, ioBytes, depth, cpu: targetCpu }
   return runForJson<Measurement>('store-bench', args, options)
 }
 
@@ -165,7 +165,7 @@ export async function prepare(
 ): Promise<void> {
   if (verb === 'write') return
   if (existsSync(path)) emptyForStore(path, fileBytes)
-  const file = { path, bytes: fileBytes, format: true, span: spanBytes, durability }
+  const file = { path, bytes: fileBytes, format: true, fill: true, span: spanBytes, durability }
   const args = { ...file, verb, ioBytes: fillBytes, depth: 8, operations: 1 }
   await runForJson('store-bench', args, { build, seconds: 60 })
 }

@@ -57,6 +57,7 @@ ashlar_layer(volume volume router)
 ashlar_layer(target target volume nvme)
 ashlar_layer(transport_tcp transport/tcp target)
 ashlar_layer(engine engine transport_tcp)
+ashlar_layer(bench bench engine initiator)
 
 # The simulator of the store, a program of its own in ../test/sim, and what its tests share with it.
 set(SIM_DIR ${CMAKE_SOURCE_DIR}/../test/sim)
@@ -76,16 +77,29 @@ if(TARGET test_initiator)
   target_compile_definitions(test_initiator PRIVATE PROGRAMS_FOLDER="${CMAKE_BINARY_DIR}")
 endif()
 
-file(GLOB mains CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/initiator/*_main.cc)
+if(TARGET test_bench)
+  target_compile_definitions(test_bench PRIVATE PROGRAMS_FOLDER="${CMAKE_BINARY_DIR}")
+endif()
+
+# With valgrind on the machine, store-bench can say which part of a run it is to count.
+find_path(VALGRIND_INCLUDE valgrind/callgrind.h)
+if(VALGRIND_INCLUDE)
+  target_compile_definitions(bench PRIVATE ASHLAR_CALLGRIND)
+endif()
+
+file(GLOB mains CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/initiator/*_main.cc
+     ${CMAKE_SOURCE_DIR}/src/bench/*_main.cc)
 foreach(main ${mains})
   get_filename_component(stem ${main} NAME_WE)
   string(REPLACE "_main" "" program ${stem})
   string(REPLACE "_" "-" program ${program})
   add_executable(${program} ${main})
-  target_link_libraries(${program} PRIVATE initiator engine)
-  if(TARGET test_initiator)
-    add_dependencies(test_initiator ${program})
-  endif()
+  target_link_libraries(${program} PRIVATE bench)
+  foreach(test test_initiator test_bench)
+    if(TARGET ${test})
+      add_dependencies(${test} ${program})
+    endif()
+  endforeach()
 endforeach()
 
 if(ASHLAR_ADDON)

@@ -3,7 +3,6 @@
 #include <cstdlib>
 #include <string>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "initiator/fake_controller.h"
 
@@ -31,24 +30,10 @@ Outcome run(const std::string& program, const std::string& words) {
     return outcome;
 }
 
-// A file name that nothing has, gone at the end.
-struct TemporaryPath {
-    TemporaryPath() {
-        const int fd = mkstemp(name);
-        REQUIRE(fd >= 0);
-        close(fd);
-        unlink(name);
-    }
-    ~TemporaryPath() { unlink(name); }
-    TemporaryPath(const TemporaryPath&) = delete;
-    TemporaryPath& operator=(const TemporaryPath&) = delete;
-    char name[32] = "/tmp/ashlar-bench-XXXXXX";
-};
-
 }  // namespace
 
 TEST_CASE("every program explains itself, and says in a sentence what is wrong") {
-    for (const char* program : {"load-generator", "store-bench", "tcp-echo"}) {
+    for (const char* program : {"load-generator", "tcp-echo"}) {
         CAPTURE(program);
         const Outcome help = run(program, "--help");
         CHECK(help.status == 0);
@@ -59,10 +44,6 @@ TEST_CASE("every program explains itself, and says in a sentence what is wrong")
         CHECK(wrong.says("--depth takes a number, 1 to "));
     }
     CHECK(run("load-generator", "").says("--subsystem is needed"));
-    CHECK(run("store-bench", "").says("--path is needed"));
-    CHECK(run("store-bench", "--path x --verb erase").says("--verb is read or write"));
-    CHECK(run("store-bench", "--path x --io-bytes 5000").says("a multiple of 4096"));
-    CHECK(run("store-bench", "--path x --durability much").says("automatic, flush or none"));
 }
 
 TEST_CASE("the load generator reports a load, and fails when nobody is there") {
@@ -76,26 +57,6 @@ TEST_CASE("the load generator reports a load, and fails when nobody is there") {
     const Outcome bad = run("load-generator", common + "--port 1");
     CHECK(bad.status == 1);
     CHECK(bad.says("could not connect (Connection refused)"));
-}
-
-TEST_CASE("the store's measurement writes and reads a store of its own") {
-    const TemporaryPath path;
-    const std::string common =
-        std::string("--path ") + path.name + " --bytes 1g --span 16m --depth 8 --operations 200 ";
-    const Outcome write = run("store-bench", common + "--format --verb write --durability none");
-    CHECK(write.status == 0);
-    CHECK(write.says(R"("verb":"write")"));
-    CHECK(write.says(R"("durability":"none")"));
-    const Outcome read = run("store-bench", common + "--verb read --io-bytes 16k --sequential");
-    CHECK(read.status == 0);
-    CHECK(read.says(R"("hostBytesWritten":16777216)"));
-    CHECK(run("store-bench", common + "--format").says("holds a store already"));
-}
-
-TEST_CASE("a store that is not there is told of") {
-    const Outcome outcome = run("store-bench", "--path /tmp/ashlar-no-such-file");
-    CHECK(outcome.status == 1);
-    CHECK(outcome.says("/tmp/ashlar-no-such-file cannot be opened: NOT_FOUND."));
 }
 
 TEST_CASE("the echo exchanges messages of the sizes asked for") {
