@@ -1,0 +1,44 @@
+#include "engine/device_stand.h"
+
+#include "engine/bench.h"
+
+namespace {
+
+using base::Errc;
+
+constexpr uint64_t mebi = uint64_t{1} << 20;
+
+}  // namespace
+
+TEST_CASE("a store is formatted and read by calls that wait") {
+    const test::Folder folder;
+    const std::string path = folder.file("disk");
+    engine::DeviceStand stand;
+    REQUIRE(stand.open(path, 16 * mebi).ok());
+    CHECK(stand.made());
+    CHECK_EQ(stand.bytes(), 16 * mebi);
+    uint64_t live_bytes = 1;
+    CHECK(stand.read_live_bytes(live_bytes).status.code() == Errc::not_found);
+    REQUIRE(stand.format(mebi).ok());
+    CHECK(stand.format(mebi).status.code() == Errc::already_exists);
+    REQUIRE(stand.read_live_bytes(live_bytes).ok());
+    CHECK_EQ(live_bytes, 0);
+}
+
+TEST_CASE("a stand has its device to itself, and gives it back") {
+    const test::Folder folder;
+    const std::string path = folder.file("disk");
+    {
+        engine::DeviceStand stand;
+        REQUIRE(stand.open(path, 16 * mebi).ok());
+        engine::DeviceStand other;
+        const engine::Outcome outcome = other.open(path, 16 * mebi);
+        CHECK(outcome.status.code() == Errc::busy);
+        CHECK(outcome.sentence.starts_with("device " + path + " is open in a gateway"));
+    }
+    engine::DeviceStand stand;
+    CHECK(stand.open(path, 0).ok());
+    CHECK_FALSE(stand.made());
+    stand.unmake();
+    CHECK(std::filesystem::exists(path));
+}
