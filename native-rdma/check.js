@@ -8,6 +8,7 @@ import { EngineError } from './engine-error.js'
 
 const blockBytes = 4096n
 const mebi = 1n << 20n
+const segmentBytesDefault = 64n * mebi
 const bigMax = (1n << 64n) - 1n
 const volumeBlocksMax = (1n << 46n) / blockBytes
 const durabilities = ['automatic', 'flush', 'none']
@@ -24,12 +25,7 @@ export function checkOptions(options) {
     pollUs: integer(given.pollUs ?? 50, 'pollUs', 0, 1000),
     bufferBytes: big(given.bufferBytes, 'bufferBytes', BigInt(reactors) * 4n * mebi, bigMax),
     extentBytes: powerOfTwo(given.extentBytes, 'extentBytes', 4n * mebi, 4096n * mebi),
-    segmentBytes: powerOfTwo(
-      given.segmentBytes ?? 64n * mebi,
-      'segmentBytes',
-      mebi / 2n,
-      1024n * mebi,
-    ),
+    segmentBytes: checkSegmentBytes(given.segmentBytes ?? segmentBytesDefault),
     controllerIdFirst: first,
     controllerIdLast: integer(ids.last, 'controllerIds.last', first, 0xffef),
     ioQueues: integer(given.ioQueues ?? 4, 'ioQueues', 1, 8),
@@ -48,7 +44,31 @@ function checkDevice(device, index) {
   }
 }
 
-function checkPath(path, name) {
+export function checkPrepareOptions(options) {
+  const {
+    path,
+    bytes = 0n,
+    segmentBytes = segmentBytesDefault,
+    force = false,
+  } = object(options, 'options')
+  return {
+    path: checkPath(path, 'path'),
+    bytes: wholeBlocks(bytes, 'bytes', 0n, bigMax),
+    segmentBytes: checkSegmentBytes(segmentBytes),
+    force: truth(force, 'force'),
+  }
+}
+
+export function checkRetireOptions(options) {
+  const { path, force = false } = object(options, 'options')
+  return { path: checkPath(path, 'path'), force: truth(force, 'force') }
+}
+
+function checkSegmentBytes(segmentBytes) {
+  return powerOfTwo(segmentBytes, 'segmentBytes', mebi / 2n, 1024n * mebi)
+}
+
+export function checkPath(path, name) {
   if (typeof path !== 'string' || path === '' || path.includes('\0')) {
     refuse(`${name} must be the path of a file or block device`)
   }
@@ -140,6 +160,12 @@ function list(value, name, lengthMax) {
 function callback(value, name) {
   if (typeof value !== 'function') refuse(`${name} must be a function`)
   return value
+}
+
+/** As a number, which is what the addon reads. */
+function truth(value, name) {
+  if (typeof value !== 'boolean') refuse(`${name} must be true or false`)
+  return value ? 1 : 0
 }
 
 function integer(value, name, min, max) {

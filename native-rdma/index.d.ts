@@ -158,6 +158,68 @@ export interface Engine {
   close(): Promise<void>
 }
 
+/** What a device is and holds, by its two ends. */
+export interface DeviceInspection {
+  readonly path: string
+  readonly kind: 'file' | 'block-device'
+  readonly bytes: bigint
+  readonly logicalBlockBytes: number
+  /** `gateway`: an engine has it open. `system`: mounted, swapped to or part of another device. */
+  readonly use: 'free' | 'gateway' | 'system'
+  readonly holds: 'nothing' | 'store' | 'damaged-store' | 'other'
+  /** Of `other`, what it looks like; of `damaged-store`, which rule is broken; else empty. */
+  readonly description: string
+  /** With `store`. */
+  readonly store?: {
+    readonly id: string
+    readonly segmentBytes: bigint
+    readonly segmentCount: number
+    /** Bits that a reader must understand. */
+    readonly features: number
+  }
+}
+
+export interface PrepareOptions {
+  readonly path: string
+  /** Size of a file that is made; without it the path must be there. */
+  readonly bytes?: bigint
+  /** A power of two, 512 KiB..1 GiB. Default 64 MiB. */
+  readonly segmentBytes?: bigint
+  /** Erase what is there and is not a store. */
+  readonly force?: boolean
+}
+
+export interface Prepared {
+  readonly device: DeviceInspection
+  /** The file was not there. */
+  readonly made: boolean
+  /** What was there before, as `description` has it; else empty. */
+  readonly erased: string
+}
+
+export interface Retired {
+  readonly path: string
+  /** Empty of a damaged store. */
+  readonly storeId: string
+}
+
+/** Looks at a device, which may be in use, and changes nothing. */
+export function inspectDevice(path: string): Promise<DeviceInspection>
+/**
+ * Formats a device that no engine has open. Rejects with BUSY (in use), ALREADY_EXISTS (a store,
+ * whatever is forced), FOREIGN (something else), INVALID_ARGUMENT (its size).
+ */
+export function prepareDevice(options: PrepareOptions): Promise<Prepared>
+/**
+ * Takes the store from a device that no engine has open; it is empty then. Rejects with BUSY (in
+ * use), NOT_FOUND, FOREIGN (not a store); without `force` also with BUSY when it holds blocks of
+ * volumes and CORRUPT when it is damaged.
+ */
+export function retireDevice(options: {
+  readonly path: string
+  readonly force?: boolean
+}): Promise<Retired>
+
 /** Opens devices (formatting new ones), recovers their stores, starts the reactors. */
 export function openEngine(options: EngineOptions): Promise<Engine>
 /** Names that end in `_now` are levels; all others only grow while the engine is open. */

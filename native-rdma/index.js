@@ -11,7 +11,10 @@ import {
   checkDiscovery,
   checkEndpoint,
   checkOptions,
+  checkPath,
+  checkPrepareOptions,
   checkRamVolume,
+  checkRetireOptions,
   checkVolume,
   checkVolumeId,
 } from './check.js'
@@ -35,6 +38,18 @@ export async function openEngine(options) {
     throw error
   }
   return engineOf(native)
+}
+
+export async function inspectDevice(path) {
+  return addon.inspectDevice({ path: checkPath(path, 'path') })
+}
+
+export async function prepareDevice(options) {
+  return addon.prepareDevice(checkPrepareOptions(options))
+}
+
+export async function retireDevice(options) {
+  return addon.retireDevice(checkRetireOptions(options))
 }
 
 function engineOf(native) {

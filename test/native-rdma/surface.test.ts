@@ -6,7 +6,14 @@ import * as nativeRdma from '../../native-rdma/index.js'
 import { openMemoryEngine } from './open-engine.ts'
 
 test('the module exports exactly what its types promise', () => {
-  equal(Object.keys(nativeRdma).sort(), ['COUNTERS', 'EngineError', 'openEngine'])
+  equal(Object.keys(nativeRdma).sort(), [
+    'COUNTERS',
+    'EngineError',
+    'inspectDevice',
+    'openEngine',
+    'prepareDevice',
+    'retireDevice',
+  ])
 })
 
 test('an engine has exactly the verbs that its type promises', async () => {

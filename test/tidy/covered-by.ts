@@ -61,6 +61,7 @@ export const coveredBy: Readonly<Record<string, string>> = {
   'native-rdma/pack.mjs': 'test/cluster/quickstart.test.ts',
   'native-rdma/src/addon/addon.cc': 'test/native-rdma/engine.test.ts',
   'native-rdma/src/addon/arguments.cc': 'test/native-rdma/engine.test.ts',
+  'native-rdma/src/addon/device_methods.cc': 'test/native-rdma/devices.test.ts',
   'native-rdma/src/addon/engine_methods.cc': 'test/native-rdma/engine.test.ts',
   'native-rdma/src/addon/engine_object.cc': 'test/native-rdma/engine.test.ts',
   'native-rdma/src/addon/environment.cc': 'test/native-rdma/worker.test.ts',

@@ -1,6 +1,7 @@
 // What Node loads: the exports for index.js, made once for each environment.
 #include <node_api.h>
 
+#include "addon/device_methods.h"
 #include "addon/engine_object.h"
 #include "addon/environment.h"
 #include "addon/values.h"
@@ -34,6 +35,7 @@ NAPI_MODULE_INIT() {
         env, "setErrorClass", NAPI_AUTO_LENGTH, take_error_class, nullptr, &set_error_class);
     napi_set_named_property(env, exports, "setErrorClass", set_error_class);
     napi_set_named_property(env, exports, "NativeEngine", addon::EngineObject::define(env));
+    addon::define_device_methods(env, exports);
     napi_set_named_property(env, exports, "COUNTERS", addon::to_js(env, engine::counter_names()));
     napi_set_named_property(env, exports, "ERROR_CODES", addon::to_js(env, error_names()));
     return exports;

@@ -142,6 +142,46 @@ napi_value to_js(napi_env env, const std::vector<target::Target::HostConnection>
     });
 }
 
+napi_value to_js(napi_env env, const engine::DeviceSurvey& survey) {
+    // In the order of the enumerations.
+    constexpr const char* uses[] = {"free", "gateway", "system"};
+    constexpr const char* contents[] = {"nothing", "store", "damaged-store", "other"};
+    const engine::DeviceContents& found = survey.contents;
+    Object object(env);
+    object.set("path", survey.path)
+        .set("kind", survey.is_block_device ? "block-device" : "file")
+        .set("bytes", big(env, survey.bytes))
+        .set("logicalBlockBytes", survey.logical_block_bytes)
+        .set("use", uses[static_cast<size_t>(survey.use)])
+        .set("holds", contents[static_cast<size_t>(found.holds)])
+        .set("description", found.description);
+    if (found.holds == engine::DeviceHolds::store) {
+        object.set("store",
+                   Object(env)
+                       .set("id", uuid_text(found.store_id))
+                       .set("segmentBytes", big(env, found.segment_bytes))
+                       .set("segmentCount", found.segment_count)
+                       .set("features", found.features)
+                       .value());
+    }
+    return object.value();
+}
+
+napi_value to_js(napi_env env, const engine::Prepared& prepared) {
+    return Object(env)
+        .set("device", to_js(env, prepared.device))
+        .set("made", truth(env, prepared.made))
+        .set("erased", prepared.erased)
+        .value();
+}
+
+napi_value to_js(napi_env env, const engine::Retired& retired) {
+    return Object(env)
+        .set("path", retired.path)
+        .set("storeId", retired.damaged ? "" : uuid_text(retired.store_id))
+        .value();
+}
+
 napi_value to_error(napi_env env, const engine::Outcome& outcome) {
     napi_value arguments[] = {to_js(env, base::errc_name(outcome.status.code())),
                               to_js(env, static_cast<double>(outcome.status.detail())),

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/device_preparing.h"
+#include "engine/device_survey.h"
 #include "engine/engine.h"
 #include "engine/events.h"
 #include "engine/outcome.h"
@@ -22,6 +24,9 @@ namespace addon {
 [[nodiscard]] napi_value to_js(napi_env env, const std::vector<engine::DeviceStatus>& list);
 [[nodiscard]] napi_value to_js(napi_env env,
                                const std::vector<target::Target::HostConnection>& list);
+[[nodiscard]] napi_value to_js(napi_env env, const engine::DeviceSurvey& survey);
+[[nodiscard]] napi_value to_js(napi_env env, const engine::Prepared& prepared);
+[[nodiscard]] napi_value to_js(napi_env env, const engine::Retired& retired);
 
 // An EngineError (index.js) with the outcome's code, detail and sentence.
 [[nodiscard]] napi_value to_error(napi_env env, const engine::Outcome& outcome);
