@@ -64,6 +64,12 @@ set(SIM_DIR ${CMAKE_SOURCE_DIR}/../test/sim)
 if(TARGET test_store)
   target_include_directories(test_store PRIVATE ${SIM_DIR})
 endif()
+if(NOT ASHLAR_FUZZ)
+  file(GLOB sim_sources CONFIGURE_DEPENDS ${SIM_DIR}/*.cc)
+  add_executable(sim_store ${sim_sources})
+  target_include_directories(sim_store PRIVATE ${SIM_DIR})
+  target_link_libraries(sim_store PRIVATE store Threads::Threads)
+endif()
 
 # The user-space host is what speaks to a server in these layers' tests, and a server to it in its
 # own.

@@ -58,7 +58,8 @@ class SimDevice final : public store::Device {
         killed->cache_ = cache_;
         killed->clock_ = clock_;
         for (const Flight* flight : flights_) {
-            if (is_write(flight->io->verb) && killed->random_.percent(50)) {
+            const bool honest = flight->fate.lie == SimLie::none;
+            if (is_write(flight->io->verb) && honest && killed->random_.percent(50)) {
                 // The answer goes nowhere.
                 static_cast<void>(killed->write(*flight));
             } else {

@@ -10,6 +10,7 @@ import { lintStage } from './lint-stage.ts'
 import { asanStage, nativeStage, tsanStage } from './native-stages.ts'
 import { createReport, describeFailures, describeTotal, progress, type Report } from './report.ts'
 import { killAllPrograms } from './run-program.ts'
+import { simStage } from './sim-stage.ts'
 import type { RunOptions, Stage } from './stage.ts'
 import { clusterStage, guestStage, tidyStage, typescriptStage } from './typescript-stages.ts'
 
@@ -17,6 +18,7 @@ const stages: readonly Stage[] = [
   lintStage,
   tidyStage,
   nativeStage,
+  simStage,
   typescriptStage,
   clusterStage,
   asanStage,
