@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { addAttachCommand } from './commands/attach.ts'
 import { addAttachmentCommands } from './commands/attachments.ts'
 import { addDetachCommand } from './commands/detach.ts'
+import { addDeviceCommands } from './commands/devices.ts'
 import { addNodeCommands } from './commands/nodes.ts'
 import { addVolumeCommands } from './commands/volumes.ts'
 import { defaultApiUrl } from './context.ts'
@@ -43,6 +44,7 @@ function createProgram(around: Surroundings): Command {
   addVolumeCommands(program, around)
   addAttachmentCommands(program, around)
   addNodeCommands(program, around)
+  addDeviceCommands(program, around)
   addAttachCommand(program, around)
   addDetachCommand(program, around)
   return program
