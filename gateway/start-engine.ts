@@ -66,7 +66,7 @@ export async function listen(engine: Engine, { hosts }: GatewayConfig): Promise<
 const advice: Partial<Record<EngineErrorCode, string>> = {
   ADDRESS_IN_USE: 'Another process listens there: stop it, or configure another port.',
   BUSY: 'Another process uses the device; is a second gateway running?',
-  FOREIGN: 'Its content is left alone; `ashlar device list` says what it is.',
+  FOREIGN: 'Its content is left alone; `ashlar device prepare --force` erases it.',
   NO_SPACE: 'The disk is full: free some space on it.',
   UNSUPPORTED: 'Check that the kernel allows io_uring: sudo sysctl kernel.io_uring_disabled=0',
   DEVICE_FAILED: 'The device does not work; the kernel log may say why.',

@@ -73,6 +73,9 @@ Outcome Assembly::make_devices() {
         if (Outcome opened = open_file(*devices_.back()); !opened.ok()) {
             return opened;
         }
+        if (Outcome refused = refuse_foreign(*devices_.back()); !refused.ok()) {
+            return refused;
+        }
     }
     return {};
 }

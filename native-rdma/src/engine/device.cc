@@ -3,6 +3,8 @@
 #include <unistd.h>
 #include <utility>
 
+#include "engine/device_contents.h"
+
 namespace engine {
 namespace {
 
@@ -50,6 +52,20 @@ Outcome open_file(Device& device) {
     }
     device.file = std::move(*file);
     return {};
+}
+
+Outcome refuse_foreign(const Device& device) {
+    const std::string name = "device " + device.options.path;
+    const base::Result<DeviceContents> contents = read_device_contents(device.options.path);
+    if (!contents) {
+        return failure(contents.error(),
+                       name + " cannot be read" + errno_words(contents.error().detail()));
+    }
+    if (contents->holds != DeviceHolds::other) {
+        return {};
+    }
+    return failure(base::Errc::foreign,
+                   name + ": it holds " + contents->description + " and is left alone");
 }
 
 void remove_made(const Device& device) {

@@ -35,6 +35,10 @@ struct Device {
 // Opens the device's file, made sparse when it is missing. The sentence names the device.
 [[nodiscard]] Outcome open_file(Device& device);
 
+// Fails with foreign for a device that holds what is not a store, also where the store itself does
+// not look before it formats: at the end, where the backup of a partition table lies.
+[[nodiscard]] Outcome refuse_foreign(const Device& device);
+
 // Removes the file when it was made by open_file(): opening has failed, and leaves nothing behind.
 void remove_made(const Device& device);
 

@@ -104,6 +104,11 @@ TEST_CASE("preparing names what is not ours and leaves it; forced, it is erased"
         CHECK(tools.prepare(0) == Errc::foreign);
         CHECK(tools.sentence.find(name) != std::string::npos);
         CHECK(tools.holds() == DeviceHolds::other);
+        {
+            const test::Bench gateway(test::options_for({tools.path}));
+            CHECK_EQ(gateway.opened.status.code(), Errc::foreign);
+            CHECK(gateway.opened.sentence.find(name) != std::string::npos);
+        }
         REQUIRE(tools.prepare(0, true) == Errc::ok);
         CHECK_EQ(tools.prepared.erased, name);
         CHECK_FALSE(tools.prepared.made);

@@ -51,6 +51,19 @@ TEST_CASE("what was made for nothing is removed") {
     CHECK_FALSE(std::filesystem::exists(device.options.path));
 }
 
+TEST_CASE("a device with the backup of a partition table at its end is refused") {
+    Bench bench;
+    engine::Device device = bench.device(bench.folder.file("a"), 4u << 20);
+    REQUIRE(engine::open_file(device).ok());
+    CHECK(engine::refuse_foreign(device).ok());
+    std::fstream file(device.options.path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp((4 << 20) - 512);
+    file << "EFI PART" << std::flush;
+    const engine::Outcome outcome = engine::refuse_foreign(device);
+    CHECK_EQ(outcome.status.code(), base::Errc::foreign);
+    CHECK(outcome.sentence.find("the backup of a GPT partition table") != std::string::npos);
+}
+
 TEST_CASE("a device that cannot be opened is named, with the reason") {
     Bench bench;
     const auto refusal = [&bench](const std::string& path, uint64_t bytes) {

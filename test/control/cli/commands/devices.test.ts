@@ -58,7 +58,7 @@ test('a file is made and prepared, listed, and retired', async () => {
   assert.match((await device(`list ${path}`)).printed, / nothing\n/)
 })
 
-test('what is not ours is named and refused with exit code 1; forced, it is said to be erased', async () => {
+test('what is not ours is named and refused; forced, it is said to be erased', async () => {
   const path = foreignFile('disk')
   for (const line of [`prepare ${path}`, `retire ${path} --force`]) {
     const { code, noted } = await device(line)
