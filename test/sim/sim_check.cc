@@ -98,7 +98,70 @@ Status SimRun::read_once(uint64_t volume, uint32_t first, uint32_t count, uint8_
     return op.status;
 }
 
-void SimRun::scrub() {}
+// A pass finds exactly the blocks that cannot be read.
+void SimRun::scrub() {
+    faults_.calm = true;
+    told_damaged_.clear();
+    const uint64_t passes = life_->store->stats().scrub.passes;
+    Status status(Errc::busy);
+    while (world_.ok() && status.code() == Errc::busy) {
+        status = start_scrub(*life_->store, 0);
+        if (status.code() == Errc::busy && !step("a scrub")) {
+            return;
+        }
+    }
+    if (!status.ok()) {
+        return;
+    }
+    while (life_->store->stats().scrub.running && step("a scrub")) {
+    }
+    faults_.calm = false;
+    if (world_.ok() && life_->store->stats().scrub.passes == passes + 1) {
+        ++world_.counts.scrubs;
+        check_scrub(read_all());
+    }
+}
+
+void SimRun::check_scrub(const StoreModel::State& found) {
+    std::set<std::pair<uint64_t, uint32_t>> unreadable;
+    for (const auto& [volume, marks] : found) {
+        for (uint32_t block = 0; block < marks.size(); ++block) {
+            if (marks[block] == StoreModel::unreadable) {
+                unreadable.emplace(volume, block);
+            }
+        }
+    }
+    const store::ScrubProgress& scrub = life_->store->stats().scrub;
+    if (!world_.ok() || faults_.metadata_damaged()) {
+        return;
+    }
+    world_.trace.add(life_->executor.now_ns(),
+                     "scrubbed",
+                     scrub.blocks_read,
+                     told_damaged_.size(),
+                     unreadable.size());
+    if (told_damaged_ != unreadable || scrub.blocks_damaged != unreadable.size()) {
+        world_.fail("scrub finds other blocks damaged than those that cannot be read");
+    }
+    if (scrub.blocks_read != world_.model.live_blocks()) {
+        world_.fail("scrub reads other blocks than those that are live");
+    }
+}
+
+void SimRun::block_damaged(const base::ExtentId& extent, uint32_t block) {
+    const uint64_t volume = extent.volume.value;
+    const uint32_t touched =
+        extent.index * world_.shape.extent_blocks + block - world_.shape.first_block[extent.index];
+    world_.trace.add(life_->executor.now_ns(), "told: damaged", volume, touched, 0);
+    told_damaged_.emplace(volume, touched);
+    const bool hit =
+        std::any_of(faults_.damaged().begin(), faults_.damaged().end(), [&](uint64_t mark) {
+            return SimChange::without_number(mark) == SimChange::mark(0, volume, touched);
+        });
+    if (!hit && !faults_.metadata_damaged() && faults_.read_errors() == 0) {
+        world_.fail("a block is told to be damaged that nothing has happened to");
+    }
+}
 
 // At the end everything is deleted: then there is room again.
 void SimRun::check_full_circle() {

@@ -60,8 +60,8 @@ class SimDevice final : public store::Device {
         for (const Flight* flight : flights_) {
             const bool honest = flight->fate.lie == SimLie::none;
             if (is_write(flight->io->verb) && honest && killed->random_.percent(50)) {
-                // The answer goes nowhere.
-                static_cast<void>(killed->write(*flight));
+                // The answer goes nowhere, and was not waited for until it is durable.
+                static_cast<void>(killed->write(*flight, store::DeviceVerb::write));
             } else {
                 killed->tear(*flight);
             }
@@ -202,7 +202,7 @@ class SimDevice final : public store::Device {
                 if (fates != nullptr && flight->fate.lie != SimLie::none) {
                     fates->lies(io, flight->fate);
                 }
-                status = write(*flight);
+                status = write(*flight, io.verb);
                 break;
             case store::DeviceVerb::flush:
                 flush(flight->submitted);
@@ -253,7 +253,7 @@ class SimDevice final : public store::Device {
         }
     }
 
-    base::Status write(const Flight& flight) {
+    base::Status write(const Flight& flight, store::DeviceVerb verb) {
         const store::DeviceIo& io = *flight.io;
         const uint64_t first = io.offset / block_bytes;
         uint64_t needed = 0;
@@ -271,10 +271,10 @@ class SimDevice final : public store::Device {
             const SimFate& fate = flight.fate;
             if (fate.lie == SimLie::none || block < fate.first_block ||
                 block >= fate.first_block + fate.block_count) {
-                put(first + block, flight.data.data() + size_t{block} * block_bytes, io.verb);
+                put(first + block, flight.data.data() + size_t{block} * block_bytes, verb);
             } else if (fate.lie == SimLie::misdirected) {
                 const uint64_t elsewhere = fate.elsewhere + block - fate.first_block;
-                put(elsewhere, flight.data.data() + size_t{block} * block_bytes, io.verb);
+                put(elsewhere, flight.data.data() + size_t{block} * block_bytes, verb);
             }
         }
         return {};

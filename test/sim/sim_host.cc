@@ -97,6 +97,7 @@ SimChange SimHost::choose_range(uint64_t volume) {
     SimChange change;
     change.volume = volume;
     change.count = lot < 90 ? 1 + random.below(size) : size;
+    change.count = world_.uniform_blocks != 0 ? world_.uniform_blocks : change.count;
     if (random.percent(15)) {
         change.first = static_cast<uint32_t>(sequential_ % blocks);
         sequential_ += change.count;
@@ -261,6 +262,9 @@ void SimHost::answered(uint64_t number, Status status) {
 void SimHost::judge_failure(uint64_t number, Status status) {
     last_write_stored_ = false;
     if (status.code() == Errc::no_space) {
+        if (!may_be_full()) {
+            return world_.fail("a change finds no room although the store is not full");
+        }
         ++world_.counts.no_space;
         world_.model.refused(number);
         return;
@@ -275,6 +279,15 @@ void SimHost::judge_failure(uint64_t number, Status status) {
     if (faults_.write_errors() == 0 && faults_.read_errors() == 0 && !faults_.lied()) {
         world_.fail("the store failed on a device that did not");
     }
+}
+
+// Some room is for the store's own; a file system may have none for it.
+bool SimHost::may_be_full() const {
+    const store::StoreStats& stats = store_.stats();
+    const uint64_t blocks = world_.model.pending_blocks() + world_.model.live_blocks() +
+                            stats.erasing_bytes / block_bytes;
+    return !store_compacts || world_.plan.room_short ||
+           blocks > stats.capacity_bytes / block_bytes * 85 / 100;
 }
 
 bool SimHost::may_read(const Read& op, uint32_t index, uint64_t mark) const {

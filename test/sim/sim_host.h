@@ -51,6 +51,7 @@ class SimHost {
     void refused_at_once(uint64_t number, base::Status status);
     void answered(uint64_t number, base::Status status);
     void judge_failure(uint64_t number, base::Status status);
+    [[nodiscard]] bool may_be_full() const;
     void check_read(const Read& op, base::Status status);
     void check_failed_read(const Read& op, base::Status status);
     [[nodiscard]] bool may_read(const Read& op, uint32_t index, uint64_t mark) const;

@@ -47,8 +47,11 @@ void SimRun::choose_store() {
     options.segment_bytes = segment_bytes;
     options.batches_in_flight_max = 1 + random.below(6);
     options.read_pieces_max = random.percent(20) ? 64 : 1024;
+    options.index_bytes_max = random.percent(50) ? 0 : (1 + random.below(8)) << 16;
+    options.observer = this;
     options.checkpoint_log_bytes = segment_bytes * (1 + random.below(6));
     depth_ = 1 + random.below(24);
+    world_.uniform_blocks = random.percent(20) ? 1 + random.below(3) : 0;
     operations_left_ = 300 + random.below(600);
     life_ = std::make_unique<SimLife>();
     life_->device = std::make_unique<SimDevice>(
@@ -109,6 +112,10 @@ std::string SimRun::run() {
     }
     if (world_.ok()) {
         end_life(nullptr);
+    } else {
+        // Whatever it waits for may never come.
+        static_cast<void>(life_.release());
+        static_cast<void>(host_.release());
     }
     return world_.problem;
 }
@@ -230,7 +237,15 @@ void SimRun::work() {
     SimRandom& random = world_.random;
     uint32_t left = std::min(operations_left_, 20 + random.below(250));
     operations_left_ -= left;
-    uint32_t steps_left = crashes() && random.percent(50) ? random.below(2000) : ~0u;
+    uint32_t steps_left = ~0u;
+    if (crashes() && random.percent(60)) {
+        steps_left = random.below(random.percent(40) ? 60 : 2000);
+    }
+    if (world_.ok() && random.percent(20)) {
+        // It may be cut short by anything.
+        static_cast<void>(
+            start_scrub(*life_->store, random.percent(50) ? 0 : 1 + random.below(1u << 28)));
+    }
     faults_.calm = false;
     if (world_.plan.room_short) {
         life_->device->room_blocks = random.below(800);
@@ -337,9 +352,6 @@ void SimRun::end_life(std::unique_ptr<SimLife> next) {
     }
     if (!life_->end()) {
         world_.fail("a store does not come to its end on a device that fails");
-        // What is left holds on to it.
-        static_cast<void>(life_.release());
-        static_cast<void>(host_.release());
         return;
     }
     host_.reset();

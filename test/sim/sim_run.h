@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "sim_faults.h"
 #include "sim_host.h"
@@ -12,7 +14,19 @@
 
 namespace test {
 
-class SimRun {
+// Of a store that can.
+template <typename Store>
+base::Status start_scrub(Store& store, uint64_t bytes_per_second) {
+    if constexpr (Scrubs<Store>) {
+        return store.start_scrub(bytes_per_second);
+    } else {
+        static_cast<void>(store);
+        static_cast<void>(bytes_per_second);
+        return base::Status(base::Errc::unsupported);
+    }
+}
+
+class SimRun final : store::StoreObserver {
   public:
     SimRun(uint64_t seed, bool aloud);
 
@@ -37,6 +51,8 @@ class SimRun {
     void wait_for_quiet();
     void check_quiet();
     void scrub();
+    void check_scrub(const StoreModel::State& found);
+    void block_damaged(const base::ExtentId& extent, uint32_t block) override;
     void end_cleanly();
     void crash();
     void end_life(std::unique_ptr<SimLife> next);
@@ -58,6 +74,7 @@ class SimRun {
     uint32_t operations_left_ = 0;
     uint32_t openings_failed_ = 0;
     bool over_ = false;
+    std::set<std::pair<uint64_t, uint32_t>> told_damaged_;  // Volume and touched block.
 };
 
 }  // namespace test

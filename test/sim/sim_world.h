@@ -14,7 +14,9 @@
 namespace test {
 
 // Without compaction a store that is full of dead blocks stays full.
-inline constexpr bool store_compacts = false;
+template <typename Store>
+concept Scrubs = requires(Store& store) { store.start_scrub(uint64_t{0}); };
+inline constexpr bool store_compacts = Scrubs<store::Store>;
 
 // How often what the simulator is for has happened, over all runs: nothing of it may stay at 0.
 struct SimCounts {
@@ -72,6 +74,7 @@ struct SimWorld {
     std::vector<uint64_t> volumes;  // In use now.
     uint64_t volumes_made = 0;
     uint64_t changes_made = 0;
+    uint32_t uniform_blocks = 0;  // Of every write; 0: of any size.
 };
 
 }  // namespace test

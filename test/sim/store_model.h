@@ -41,6 +41,7 @@ struct SimChange {
     static uint64_t mark(uint64_t number, uint64_t volume, uint32_t block) {
         return number << 40 | volume << 24 | block;
     }
+    static uint64_t without_number(uint64_t mark) { return mark << 24 >> 24; }
 };
 
 class StoreModel {
