@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <fcntl.h>
 #include <string>
+#include <sys/file.h>
 #include <unistd.h>
 
 namespace test {
@@ -46,6 +48,18 @@ class LoopDevice {
 
     [[nodiscard]] bool good() const { return !path_.empty(); }
     [[nodiscard]] const std::string& path() const { return path_; }
+    // Whenever a writer has closed it udev looks at what it holds, and locks it meanwhile.
+    void settle() const {
+        for (int tries = 0; tries < 200; ++tries) {
+            const int fd = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+            const bool free = flock(fd, LOCK_EX | LOCK_NB) == 0;
+            close(fd);
+            if (free) {
+                return;
+            }
+            usleep(20'000);
+        }
+    }
 
   private:
     std::string path_;

@@ -1,6 +1,8 @@
 #include "engine/device_stand.h"
 
+#include <chrono>
 #include <future>
+#include <thread>
 #include <utility>
 
 #include "base/limits.h"
@@ -8,6 +10,10 @@
 
 namespace engine {
 namespace {
+
+// Whenever a writer has closed a block device udev looks at what it holds, and locks it meanwhile.
+constexpr int probe_tries = 40;
+constexpr std::chrono::milliseconds probe_interval{50};
 
 struct Attempt : store::Store::Opened {
     base::Status status;
@@ -68,7 +74,12 @@ Outcome DeviceStand::open(const std::string& path, uint64_t bytes) {
     home_ = std::move(*home);
     device_.options = {path, bytes, store::Durability::automatic};
     device_.home = home_.get();
-    return open_file(device_);
+    Outcome outcome = open_file(device_);
+    for (int tries = 0; outcome.status.code() == base::Errc::busy && tries < probe_tries; ++tries) {
+        std::this_thread::sleep_for(probe_interval);
+        outcome = open_file(device_);
+    }
+    return outcome;
 }
 
 Outcome DeviceStand::format(uint64_t segment_bytes) {

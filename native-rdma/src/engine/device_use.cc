@@ -61,7 +61,7 @@ const char* describe_use(DeviceUse use) {
         case DeviceUse::free:
             return nullptr;
         case DeviceUse::gateway:
-            return "is open in a gateway: stop that first";
+            return "is open in a gateway or another program: stop that first";
         case DeviceUse::system:
             return "is in use by the system: mounted, swapped to, or part of another device";
     }

@@ -218,6 +218,7 @@ TEST_CASE("block devices of either sector size are prepared, used and retired") 
         REQUIRE(tools.prepare_at(loop.path(), 0, true) == Errc::ok);
         CHECK(tools.prepared.device.is_block_device);
         CHECK_EQ(tools.prepared.device.logical_block_bytes, sector_bytes);
+        loop.settle();
         {
             test::Bench bench(test::options_for({loop.path()}));
             REQUIRE(bench.opened.ok());

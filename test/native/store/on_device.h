@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unistd.h>
 #include <utility>
 
 #include "reactor/reactor.h"
@@ -22,7 +23,13 @@ struct OnDevice {
     }
     void reopen() {
         device.reset();
+        // Whenever a writer has closed a block device udev looks at what it holds, and locks it.
         auto opened = store::FileDevice::open(*reactor, path);
+        for (int tries = 0; !opened && opened.error().code() == base::Errc::busy && tries < 200;
+             ++tries) {
+            usleep(20'000);
+            opened = store::FileDevice::open(*reactor, path);
+        }
         REQUIRE(opened.has_value());
         device = std::move(opened.value());
         calls = std::make_unique<StoreCalls>(
