@@ -7,6 +7,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { linuxHost } from '../../../../control/cli/host/linux-host.ts'
 import type { DeviceAnswers } from '../../../../control/contract/device-program.ts'
+import { openEngine } from '../../../../native-rdma/index.js'
+import { engineOptions, mebi } from '../../../native-rdma/open-engine.ts'
 import { createRig, eventually, GiB, type Rig } from '../../support/rig.ts'
 import { type Outcome, runCli } from '../surroundings.ts'
 
@@ -69,6 +71,21 @@ test('what is not ours is named and refused; forced, it is said to be erased', a
   assert.is(forced.code, 0, forced.noted)
   assert.ok(forced.printed.startsWith(`Erased from ${path}: an XFS file system.\n${path}: store `))
   assert.match(forced.printed, /segments 63 x 16 MiB\.\n$/)
+})
+
+test("what a running engine has open is a gateway's, and is not touched", async () => {
+  const path = join(folder, 'disk')
+  const devices = [{ path, bytes: 64n * mebi }]
+  const engine = await openEngine(engineOptions({ devices }))
+  const id = engine.devices()[0]?.storeId
+  for (const line of [`prepare ${path} --force`, `retire ${path} --force`]) {
+    const { code, noted } = await device(line)
+    assert.is(code, 1)
+    assert.match(noted, /is open in a gateway/)
+  }
+  const { printed } = await device(`list ${path}`)
+  assert.match(printed, new RegExp(` by a gateway +an Ashlar store +${id} `))
+  await engine.close()
 })
 
 test("scripts get the answer as JSON, and the engine's code with a refusal", async () => {
