@@ -1,7 +1,14 @@
 /** The command line of `npm run perf`. */
 import { parseArgs } from 'node:util'
 
-export const measurementNames = ['target', 'store', 'path'] as const
+export const measurementNames = [
+  'target',
+  'store',
+  'store-aging',
+  'store-cpu',
+  'recovery',
+  'path',
+] as const
 
 export type MeasurementName = (typeof measurementNames)[number]
 
@@ -22,12 +29,15 @@ export interface PerfOptions {
 /** What every run of a program needs. */
 export type RunOptions = Pick<PerfOptions, 'build' | 'seconds'>
 
-export const usage = `Usage: npm run perf -- [target] [store] [path] [options]
+export const usage = `Usage: npm run perf -- [NAME...] [options]
 
-  target   the NVMe/TCP target with a namespace in memory, against a bare TCP echo
-  store    the store on a file, against fio
-  path     control, gateway, target and store together, against each of them alone
-  (none)   all three
+  target       the NVMe/TCP target with a namespace in memory, against a bare TCP echo
+  store        the store on a disk and on a device in memory, against fio
+  store-aging  the store when it is overwritten for long: amplification, latency, index
+  store-cpu    instructions for each operation of the store (needs valgrind)
+  recovery     how long a store of 100 GiB takes to serve again after kill -9
+  path         control, gateway, target and store together, against each of them alone
+  (none)       all of them
 
   --seconds N     of each program (1 to 60, default 2)
   --rounds N      how often each pair runs; the best counts (1 to 20, default 3)

@@ -6,7 +6,8 @@ import { type Cluster, startCluster } from '../test/support/cluster.ts'
 import { root } from '../test/support/root.ts'
 import { alternate, type Measurement } from './measurement.ts'
 import type { PerfOptions } from './options.ts'
-import type { Row, Section } from './section.ts'
+import type { Report } from './report.ts'
+import { type Row, reportOf, type Section } from './section.ts'
 import { loadCpu, loadHostNqn, ramSubsystemNqn, targetCpu } from './setting.ts'
 import { prepare, runStore, type StoreCase } from './store.ts'
 import {
@@ -32,12 +33,12 @@ export interface PathPlace {
   readonly durability: 'flush' | 'none'
 }
 
-export async function measurePath(options: PerfOptions): Promise<Section[]> {
+export async function measurePath(options: PerfOptions): Promise<Report[]> {
   const sections: Section[] = []
   for (const place of pathPlaces(options)) {
     sections.push(...(await measurePlace(place, smallCases, options)))
   }
-  return sections
+  return sections.map(reportOf)
 }
 
 export function pathPlaces(options: PerfOptions): readonly PathPlace[] {

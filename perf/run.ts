@@ -3,13 +3,19 @@ import { describeMachine } from './machine.ts'
 import { type MeasurementName, type PerfOptions, parseOptions, usage } from './options.ts'
 import { measurePath } from './path.ts'
 import { buildPrograms } from './programs.ts'
-import { printSection, type Section, writeSection } from './section.ts'
+import { measureRecovery } from './recovery.ts'
+import { printReport, type Report, writeReport } from './report.ts'
 import { measureStore } from './store.ts'
+import { measureAging } from './store-aging.ts'
+import { measureCpu } from './store-cpu.ts'
 import { measureTarget } from './target.ts'
 
-const measurements: Record<MeasurementName, (options: PerfOptions) => Promise<Section[]>> = {
+const measurements: Record<MeasurementName, (options: PerfOptions) => Promise<Report[]>> = {
   target: measureTarget,
   store: measureStore,
+  'store-aging': measureAging,
+  'store-cpu': measureCpu,
+  recovery: measureRecovery,
   path: measurePath,
 }
 
@@ -25,9 +31,10 @@ async function main(words: readonly string[]): Promise<void> {
   console.log(`${processor}, ${cores} cores, Linux ${kernel}, load ${load}`)
   if (load > 0.5) console.log('Others are at work on this machine: trust the ratios only.')
   for (const name of options.names) {
-    for (const section of await measurements[name](options)) {
-      printSection(section)
-      console.log(`Written to ${writeSection(section, machine, new Date())}`)
+    console.log(`Measuring ${name}`)
+    for (const report of await measurements[name](options)) {
+      printReport(report)
+      console.log(`Written to ${writeReport(report, machine, new Date())}`)
     }
   }
 }

@@ -1,10 +1,6 @@
-/** One measurement's results: printed as a table, kept as JSON. */
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import Table from 'cli-table3'
-import { root } from '../test/support/root.ts'
-import type { Machine } from './machine.ts'
+/** Ours beside theirs, case by case: the form of most measurements. */
 import { type Measurement, ratioOf } from './measurement.ts'
+import { inThousands, type Report } from './report.ts'
 
 export interface Row {
   readonly name: string
@@ -23,41 +19,32 @@ export interface Section {
   readonly rows: readonly Row[]
 }
 
-export function printSection(section: Section): void {
-  const { title, explanation, oursTitle, theirsTitle, rows } = section
-  const head = ['', `${oursTitle} IOPS`, 'best 0.1 s', 'p50 us', 'p99 us']
-  const table = new Table({
-    head: [...head, `${theirsTitle} IOPS`, 'best 0.1 s', 'p50 us', 'ratio', 'of p50'],
-    colAligns: ['left', ...Array<'right'>(9).fill('right')],
-    style: { head: [], border: [], compact: true },
-  })
-  for (const { name, ours, theirs } of rows) {
-    const { rate, latency } = ratioOf(ours, theirs)
-    table.push([
-      name,
-      ...[ours.iops, ours.bestIops].map(inThousands),
-      ...[ours.latencyUs.p50, ours.latencyUs.p99].map((us) => us.toFixed(1)),
-      ...[theirs.iops, theirs.bestIops].map(inThousands),
-      theirs.latencyUs.p50.toFixed(1),
-      rate.toFixed(2),
-      latency.toFixed(2),
-    ])
+export function reportOf(section: Section): Report {
+  const { name, title, explanation, oursTitle, theirsTitle, rows } = section
+  const columns = ['best 0.1 s', 'p50 us', 'p99', 'p99.9']
+  return {
+    name,
+    title,
+    explanation,
+    head: ['', `${oursTitle} IOPS`, ...columns, theirsTitle, ...columns, 'ratio', 'of p50'],
+    lines: rows.map(lineOf),
+    data: {
+      oursTitle,
+      theirsTitle,
+      rows: rows.map((row) => ({ ...row, ratio: ratioOf(row.ours, row.theirs) })),
+    },
   }
-  console.log(`\n${title}\n${explanation}\n${table.toString()}`)
 }
 
-export function inThousands(value: number): string {
-  return value >= 100_000 ? `${Math.round(value / 1000)} k` : `${(value / 1000).toFixed(1)} k`
+function lineOf({ name, ours, theirs }: Row): string[] {
+  const { rate, latency } = ratioOf(ours, theirs)
+  return [name, ...cellsOf(ours), ...cellsOf(theirs), rate.toFixed(2), latency.toFixed(2)]
 }
 
-/** Under perf/results, which is not kept in the repository. The file's path, from the root. */
-export function writeSection(section: Section, machine: Machine, now: Date): string {
-  const folder = join('perf', 'results')
-  mkdirSync(join(root, folder), { recursive: true })
-  const stamp = now.toISOString().replace(/[:.]/g, '-')
-  const path = join(folder, `${section.name}-${stamp}.json`)
-  const rows = section.rows.map((row) => ({ ...row, ratio: ratioOf(row.ours, row.theirs) }))
-  const report = { ...section, measuredAt: now.toISOString(), machine, rows }
-  writeFileSync(join(root, path), `${JSON.stringify(report, null, 2)}\n`)
-  return path
+function cellsOf({ iops, bestIops, latencyUs: { p50, p99, p999 } }: Measurement): string[] {
+  return [...[iops, bestIops].map(inThousands), ...[p50, p99, p999].map(inMicroseconds)]
+}
+
+export function inMicroseconds(us: number): string {
+  return us >= 1000 ? us.toFixed(0) : us.toFixed(1)
 }

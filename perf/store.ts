@@ -1,13 +1,15 @@
 /** The store alone, against fio on the same file with the same size, depth and durability. */
-import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { root } from '../test/support/root.ts'
 import { layOutFile, runFio } from './fio.ts'
+import { type MemoryDevice, makeMemoryDevice } from './loop-device.ts'
 import { alternate, type Measurement } from './measurement.ts'
 import type { PerfOptions, RunOptions } from './options.ts'
-import { runForJson } from './programs.ts'
-import type { Row, Section } from './section.ts'
+import type { Report } from './report.ts'
+import { type Row, reportOf, type Section } from './section.ts'
 import { targetCpu } from './setting.ts'
+import { emptyForStore, runStoreBench } from './store-bench.ts'
 
 export interface StoreCase {
   readonly name: string
@@ -17,7 +19,6 @@ export interface StoreCase {
   readonly depth: number
 }
 
-const MiB = 2 ** 20
 const GiB = 2 ** 30
 const fillBytes = 128 * 1024
 
@@ -44,34 +45,29 @@ export interface StorePlace {
   readonly name: string
   readonly title: string
   readonly folder: string
+  /** A device in the memory that the folder is in, not a file in the folder. */
+  readonly inMemory: boolean
   readonly fileBytes: number
   readonly spanBytes: number
   readonly durability: 'flush' | 'none'
 }
 
 export function storePlaces(options: PerfOptions): readonly StorePlace[] {
-  const disk = resolve(root, options.disk)
   return [
     {
       name: 'store-disk',
       title: "The store alone, on the machine's disk, with flushes",
-      folder: disk,
+      folder: resolve(root, options.disk),
+      inMemory: false,
       fileBytes: 8 * GiB,
       spanBytes: GiB,
       durability: 'flush',
     },
     {
-      name: 'store-disk-unflushed',
-      title: "The store alone, on the machine's disk, without flushes",
-      folder: disk,
-      fileBytes: 8 * GiB,
-      spanBytes: GiB,
-      durability: 'none',
-    },
-    {
       name: 'store-memory',
-      title: 'The store alone, on a file in memory, which has nothing to flush',
+      title: 'The store alone, on a block device in memory, without flushes',
       folder: resolve(root, options.memory),
+      inMemory: true,
       fileBytes: 6 * GiB,
       spanBytes: GiB,
       durability: 'none',
@@ -79,12 +75,12 @@ export function storePlaces(options: PerfOptions): readonly StorePlace[] {
   ]
 }
 
-export async function measureStore(options: PerfOptions): Promise<Section[]> {
-  const sections: Section[] = []
+export async function measureStore(options: PerfOptions): Promise<Report[]> {
+  const reports: Report[] = []
   for (const place of storePlaces(options)) {
-    sections.push(await measurePlace(place, storeCases, options))
+    reports.push(reportOf(await measurePlace(place, storeCases, options)))
   }
-  return sections
+  return reports
 }
 
 export async function measurePlace(
@@ -92,42 +88,56 @@ export async function measurePlace(
   cases: readonly StoreCase[],
   options: PerfOptions,
 ): Promise<Section> {
-  const { spanBytes } = place
-  const path = join(place.folder, 'ashlar-perf-store')
-  mkdirSync(place.folder, { recursive: true })
-  console.log(`${place.title}: writing a file of ${place.fileBytes / GiB} GiB first`)
+  const { title, fileBytes, spanBytes } = place
+  console.log(`${title}: writing ${fileBytes / GiB} GiB first`)
+  const device = makeDevice(place)
   const rows: Row[] = []
   try {
-    await layOutFile(path, place.fileBytes)
+    await layOutFile(device.path, fileBytes)
     for (const storeCase of cases) {
-      await prepare(storeCase, { ...place, path }, options)
-      const { ours, theirs } = await alternate(
-        options.rounds,
-        () => {
-          if (storeCase.verb === 'write') emptyForStore(path, place.fileBytes)
-          return runStore(storeCase, { ...place, path }, options)
-        },
-        () => {
-          const durable = place.durability === 'flush'
-          return runFio({ ...storeCase, path, spanBytes, durable, seconds: options.seconds })
-        },
-      )
-      rows.push({ name: storeCase.name, ours, theirs })
-      console.log(`  ${storeCase.name}: ${Math.round(ours.bestIops)} IOPS`)
+      rows.push(await measureCase(storeCase, { ...place, path: device.path }, options))
     }
   } finally {
-    rmSync(path, { force: true })
+    device.close()
   }
   return {
     name: place.name,
-    title: place.title,
-    explanation: `Both on the same file of ${place.fileBytes / GiB} GiB, past the page cache,
-over ${spanBytes / GiB} GiB of it. The store verifies a checksum with every read,
-and makes one with every write.`,
+    title,
+    explanation: `Both on the same ${fileBytes / GiB} GiB, past the page cache, over
+${spanBytes / GiB} GiB of it. The store verifies a checksum with every read, and makes one with
+every write. ${device.why}`,
     oursTitle: 'store',
     theirsTitle: 'fio',
     rows,
   }
+}
+
+function makeDevice({ folder, fileBytes, inMemory }: StorePlace): MemoryDevice {
+  if (inMemory) return makeMemoryDevice(folder, fileBytes)
+  mkdirSync(folder, { recursive: true })
+  const path = join(folder, 'ashlar-perf-store')
+  return { path, why: '', close: () => rmSync(path, { force: true }) }
+}
+
+async function measureCase(
+  storeCase: StoreCase,
+  file: StoreFile,
+  options: PerfOptions,
+): Promise<Row> {
+  const { path, fileBytes, spanBytes, durability } = file
+  await prepare(storeCase, file, options)
+  const durable = durability === 'flush'
+  const { seconds } = options
+  const measured = await alternate(
+    options.rounds,
+    () => {
+      if (storeCase.verb === 'write') emptyForStore(path, fileBytes)
+      return runStore(storeCase, file, options)
+    },
+    () => runFio({ ...storeCase, path, spanBytes, durable, seconds }),
+  )
+  console.log(`  ${storeCase.name}: ${Math.round(measured.ours.bestIops)} IOPS`)
+  return { name: storeCase.name, ...measured }
 }
 
 export interface StoreFile {
@@ -154,7 +164,7 @@ export async function runStore(
   }
   const order = sequential ? 'sequential' : 'random'
   const args = { ...file, verb, order, ioBytes, depth, cpu: targetCpu }
-  return runForJson<Measurement>('store-bench', args, options)
+  return runStoreBench(args, options)
 }
 
 /** What is to be read is written before, so that no round reads from a disk that still writes. */
@@ -167,17 +177,5 @@ export async function prepare(
   if (existsSync(path)) emptyForStore(path, fileBytes)
   const file = { path, bytes: fileBytes, format: true, fill: true, span: spanBytes, durability }
   const args = { ...file, verb, ioBytes: fillBytes, depth: 8, operations: 1 }
-  await runForJson('store-bench', args, { build, seconds: 60 })
-}
-
-/** The store takes a device only when nothing lies where it would put what names it. */
-function emptyForStore(path: string, fileBytes: number): void {
-  const headBytes = 4 * MiB
-  const file = openSync(path, 'r+')
-  try {
-    writeSync(file, Buffer.alloc(headBytes), 0, headBytes, 0)
-    writeSync(file, Buffer.alloc(MiB), 0, MiB, fileBytes - MiB)
-  } finally {
-    closeSync(file)
-  }
+  await runStoreBench(args, { build, seconds: 60 })
 }

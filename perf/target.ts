@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { alternate, type Measurement } from './measurement.ts'
 import type { PerfOptions, RunOptions } from './options.ts'
 import { type Arguments, type LoadReport, measurementOf, runForJson } from './programs.ts'
-import type { Row, Section } from './section.ts'
+import type { Report } from './report.ts'
+import { type Row, reportOf, type Section } from './section.ts'
 import { loadCpu, loadHostNqn, ramSubsystemNqn, ramVolumeBytes, targetCpu } from './setting.ts'
 
 export interface LoadCase {
@@ -37,8 +38,8 @@ the load on core ${loadCpu}, over loopback TCP.
 The echo moves as many bytes each way per command with nothing but io_uring at both ends: the most
 this machine's loopback gives. (A 128 KiB write takes one more round trip than its echo: the R2T.)`
 
-export async function measureTarget(options: PerfOptions): Promise<Section[]> {
-  return [await measureCases([...smallCases, ...largeCases], options)]
+export async function measureTarget(options: PerfOptions): Promise<Report[]> {
+  return [reportOf(await measureCases([...smallCases, ...largeCases], options))]
 }
 
 export async function measureCases(

@@ -23,7 +23,7 @@ const toTest = [
   'xfsprogs',
   'e2fsprogs',
 ]
-const toMeasure = ['fio', 'nvme-cli']
+const toMeasure = ['fio', 'nvme-cli', 'valgrind']
 
 export const packagesFor = {
   start: toBuild,

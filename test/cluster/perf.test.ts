@@ -7,8 +7,10 @@ import * as assert from 'uvu/assert'
 import type { PerfOptions } from '../../perf/options.ts'
 import { measurePlace as measurePath } from '../../perf/path.ts'
 import { buildPrograms } from '../../perf/programs.ts'
+import { measureRecovery, type Recovered } from '../../perf/recovery.ts'
 import type { Section } from '../../perf/section.ts'
 import { measurePlace as measureStore, storeCases } from '../../perf/store.ts'
+import { measureAging } from '../../perf/store-aging.ts'
 import { measureCases, smallCases } from '../../perf/target.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'ashlar-perf-'))
@@ -42,8 +44,31 @@ test('the target is measured against an echo', async () => {
 })
 
 test('the store is measured against fio', async () => {
-  const small = { ...place, fileBytes: 2 ** 30, spanBytes: 2 ** 28 }
+  const small = { ...place, inMemory: false, fileBytes: 2 ** 30, spanBytes: 2 ** 28 }
   expectFigures([await measureStore(small, storeCases.slice(-1), options)])
+})
+
+test('a store is aged', async () => {
+  const aging = { deviceBytes: 2 ** 27, segmentBytes: 2 ** 20, percents: [50], percentInDetail: 50 }
+  const reports = await measureAging(options, aging)
+  assert.equal(
+    reports.map(({ name, lines }) => [name, lines.length]),
+    [
+      ['store-aging', 2],
+      ['store-latency', 4],
+      ['store-index', 6],
+    ],
+  )
+})
+
+test('a store is killed and opened again', async () => {
+  const reports = await measureRecovery(options, [{ dataBytes: 2 ** 30, overwriteSeconds: 1 }])
+  const [recovered] = reports.flatMap(({ data }) => (data as { rows: Recovered[] }).rows)
+  assert.ok(recovered)
+  assert.ok(recovered.overwrites > 0)
+  assert.is(recovered.afterKill.opening.blocksLive, 2 ** 18)
+  assert.is(recovered.afterClose.opening.blocksLive, 2 ** 18)
+  assert.ok(recovered.fileBytes < 2 ** 30)
 })
 
 test('the whole path is measured against both', async () => {

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <unistd.h>
 
 #include "base/crc32c.h"
 #include "base/limits.h"
@@ -18,6 +19,8 @@ using base::limits::block_shift;
 
 constexpr uint64_t nanoseconds_per_s = 1'000'000'000;
 constexpr uint64_t progress_period_ns = nanoseconds_per_s / 2;
+constexpr uint64_t busy_max_ns = 5 * nanoseconds_per_s;
+constexpr uint32_t busy_period_us = 10'000;
 constexpr uint64_t pattern_seed = 0x9e3779b97f4a7c15;
 constexpr uint32_t extent_blocks =
     static_cast<uint32_t>(base::limits::extent_bytes_default >> block_shift);
@@ -47,9 +50,20 @@ StoreBench::StoreBench(reactor::Reactor& reactor, const StoreBenchOptions& optio
 
 void StoreBench::start() {
     if (options_.format) {
-        static_cast<void>(store::FileDevice::create(options_.path, options_.bytes));
+        const base::Status made = store::FileDevice::create(options_.path, options_.bytes);
+        if (!made.ok() && made.code() != base::Errc::already_exists) {
+            die(options_.path + " cannot be made: " + base::errc_name(made.code()) + ".");
+        }
     }
+    opening_from_ns_ = reactor::Reactor::clock_ns();
     auto file = store::FileDevice::open(reactor_, options_.path);
+    // The kernel lets go of the file of a killed process a moment after its end.
+    const uint64_t give_up_ns = opening_from_ns_ + busy_max_ns;
+    while (!file && file.error().code() == base::Errc::busy &&
+           reactor::Reactor::clock_ns() < give_up_ns) {
+        usleep(busy_period_us);
+        file = store::FileDevice::open(reactor_, options_.path);
+    }
     if (!file) {
         die(options_.path + " cannot be opened: " + base::errc_name(file.error().code()) + ".");
     }
@@ -71,7 +85,6 @@ void StoreBench::start() {
 }
 
 void StoreBench::open_store() {
-    opening_from_ns_ = reactor::Reactor::clock_ns();
     store::Store::open(*device_, reactor_, store_options_of(options_), opened_);
 }
 
@@ -81,6 +94,7 @@ void StoreBench::on_opened(base::Status status, std::unique_ptr<store::Store> st
     }
     if (formatting_) {
         formatting_ = false;
+        opening_from_ns_ = reactor::Reactor::clock_ns();
         open_store();
         return;
     }

@@ -102,7 +102,11 @@ TEST_CASE("a store whose data are holes takes little room, and is opened with it
     CHECK(again.says(R"("blocksLive":4096})"));
 }
 
-TEST_CASE("a store that is not there is told of") {
+TEST_CASE("a store that is not there or cannot be made is told of") {
+    const TemporaryPath path;
+    const Outcome uneven = run(std::string("--format --bytes 5000 --path ") + path.name);
+    CHECK(uneven.status == 1);
+    CHECK(uneven.says("cannot be made: INVALID_ARGUMENT."));
     const Outcome outcome = run("--path /tmp/ashlar-no-such-file");
     CHECK(outcome.status == 1);
     CHECK(outcome.says("/tmp/ashlar-no-such-file cannot be opened: NOT_FOUND."));

@@ -1,0 +1,105 @@
+/** What cleaning the log of an aged store costs in writes, beside what theory says. */
+import { type Aged, type AgingRig, nameOf, type WriteOrder } from './aging-rig.ts'
+import {
+  lruAmplification,
+  separatedAmplification,
+  uniformPages,
+  zipfPages,
+} from './cleaning-model.ts'
+import { inThousands, type Report } from './report.ts'
+import { inMicroseconds } from './section.ts'
+import { emptyForStore, runStoreBench } from './store-bench.ts'
+
+const GiB = 2 ** 30
+const blockBytes = 4096
+/** Of the log, how often it is written anew before and while it is measured. */
+const warmUpRounds = 3
+const measuredRounds = 2
+const limitSeconds = 600
+
+/** Leaves the store as it is then. */
+export async function age(rig: AgingRig, order: WriteOrder, percent: number): Promise<Aged> {
+  const { place, common, options } = rig
+  emptyForStore(common.path, place.deviceBytes)
+  // What is written in so many rounds of the log, by theory: enough when it is about right.
+  const round = place.deviceBytes / theoryOf(order, place.deviceBytes, percent / 100).oneLog
+  const args = {
+    ...common,
+    format: true,
+    fill: true,
+    spanPercent: percent,
+    order,
+    depth: 32,
+    warmUp: Math.round(warmUpRounds * round),
+    operations: Math.round((measuredRounds * round) / blockBytes),
+  }
+  const report = await runStoreBench(args, { build: options.build, seconds: limitSeconds })
+  const written = (report.measured.deviceBytesWritten / report.measured.hostBytesWritten).toFixed(2)
+  console.log(`  ${nameOf[order]}, ${percent} % full: amplification ${written}`)
+  return { order, percent, report }
+}
+
+interface Theory {
+  readonly oneLog: number
+  readonly separated: number
+}
+
+export function theoryOf(order: WriteOrder, deviceBytes: number, liveShare: number): Theory {
+  const places = deviceBytes / blockBytes
+  const pages = Math.max(1, Math.round(places * liveShare))
+  const classes = order === 'random' ? uniformPages(pages) : zipfPages(pages)
+  const oneLog = lruAmplification(classes, places)
+  return {
+    oneLog,
+    separated: order === 'random' ? oneLog : separatedAmplification(classes, places),
+  }
+}
+
+/** Of the bytes that hosts wrote: what the device was given, and what it consisted of. */
+export function amplificationOf({ report }: Aged) {
+  const { hostBytesWritten, deviceBytesWritten, movedBytesWritten, indexBytesWritten } =
+    report.measured
+  const others = hostBytesWritten + movedBytesWritten + indexBytesWritten
+  const share = (bytes: number) => bytes / Math.max(hostBytesWritten, 1)
+  return {
+    all: share(deviceBytesWritten),
+    headers: share(deviceBytesWritten - others),
+    moved: share(movedBytesWritten),
+    index: share(indexBytesWritten),
+  }
+}
+
+export function amplificationReport({ device, place }: AgingRig, aged: readonly Aged[]): Report {
+  const rows = aged.map((one) => {
+    const { liveBytes } = one.report.store
+    const liveShare = liveBytes / one.report.deviceBytes
+    const theory = theoryOf(one.order, one.report.deviceBytes, liveShare)
+    return { ...one, liveShare, theory, amplification: amplificationOf(one) }
+  })
+  return {
+    name: 'store-aging',
+    title: 'Write amplification of an aged store: bytes to the device for each byte from hosts',
+    explanation: `4 KiB overwrites at depth 32 of all that a store holds on
+${place.deviceBytes / GiB} GiB in memory, measured after ${warmUpRounds} rounds of its log.
+${device.why}
+Theory: one log cleaned oldest first, data only, at the live share of the device; separated: with a
+log for each of 16 classes of pages, told apart without error.`,
+    head: [
+      ...['', 'live share', 'all', 'headers', 'moved', 'index'],
+      ...['theory', 'separated', 'IOPS', 'p99 us'],
+    ],
+    lines: rows.map(({ order, percent, report, liveShare, theory, amplification }) => [
+      `${nameOf[order]}, ${percent} % full${report.full ? ' (no space)' : ''}`,
+      `${(liveShare * 100).toFixed(1)} %`,
+      ...[amplification.all, amplification.headers, amplification.moved].map(inHundredths),
+      ...[amplification.index, theory.oneLog, theory.separated].map(inHundredths),
+      inThousands(report.iops),
+      inMicroseconds(report.latencyUs.p99),
+    ]),
+    data: { place, rows },
+  }
+}
+
+function inHundredths(value: number): string {
+  return value.toFixed(2)
+}
