@@ -19,7 +19,6 @@ struct SimFate {
     uint32_t first_block = 0;
     uint32_t block_count = 0;
     uint64_t elsewhere = 0;
-    uint64_t submitted_ns = 0;  // For whoever decided.
 };
 
 // Decides the fate of operations and hears what became of them.

@@ -63,7 +63,6 @@ void SimFaults::watch(SimDevice& device, const SimExecutor& executor) {
 
 SimFate SimFaults::fate(const DeviceIo& io) {
     SimFate fate;
-    fate.submitted_ns = now();
     const SimPlan& plan = world_.plan;
     if (world_.random.below(1000) < plan.slow) {
         fate.slowness = 1000;
@@ -142,8 +141,13 @@ void SimFaults::landed(const DeviceIo& io, const SimFate& fate, base::Status sta
         ++(io.verb == DeviceVerb::read ? read_errors_ : write_errors_);
         ++world_.counts.device_errors;
     }
-    if (status.ok() && is_write(io) && fate.lie == SimLie::none) {
-        world_.model.settle(fate.submitted_ns);
+    if (world_.plan.lies() && status.ok() && is_write(io) && fate.lie == SimLie::none) {
+        uint64_t newest = 0;
+        for (uint32_t index = 0; index < io.bytes / block_bytes; ++index) {
+            const auto mark = mark_of(block_of(io, index));
+            newest = std::max(newest, mark.has_value() ? SimChange::number_of(*mark) : 0);
+        }
+        world_.model.settle(newest);
     }
 }
 

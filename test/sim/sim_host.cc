@@ -154,7 +154,7 @@ void SimHost::submit(SimChange change, store::WriteOp& op) {
                      change.number,
                      change.volume << 32 | change.first,
                      change.count);
-    world_.model.submitted(change);
+    world_.model.submitted(change, executor_.now_ns());
     ++world_.counts.changes;
     if (const Status status = store_.submit_write(op); !status.ok()) {
         delete static_cast<Change*>(&op);
@@ -176,7 +176,7 @@ void SimHost::begin_deletion(uint64_t volume) {
     };
     since_.emplace(change.number, executor_.now_ns());
     world_.trace.add(executor_.now_ns(), "delete volume", change.number, volume, 0);
-    world_.model.submitted(change);
+    world_.model.submitted(change, executor_.now_ns());
     ++world_.counts.changes;
     replace(volume);
     if (const Status status = store_.submit_delete(*op); !status.ok()) {
@@ -262,7 +262,15 @@ void SimHost::answered(uint64_t number, Status status) {
 void SimHost::judge_failure(uint64_t number, Status status) {
     last_write_stored_ = false;
     if (status.code() == Errc::no_space) {
+        if (store_compacts && !world_.plan.room_short && !world_.model.is_write(number)) {
+            return world_.fail("there is no room for what would make room");
+        }
         if (!may_be_full()) {
+            world_.trace.add(executor_.now_ns(),
+                             "live, waiting, room",
+                             world_.model.live_blocks(),
+                             world_.model.pending_blocks(),
+                             store_.stats().capacity_bytes / block_bytes);
             return world_.fail("a change finds no room although the store is not full");
         }
         ++world_.counts.no_space;
@@ -281,11 +289,12 @@ void SimHost::judge_failure(uint64_t number, Status status) {
     }
 }
 
-// Some room is for the store's own; a file system may have none for it.
+// Some room is for the store's own, and what it writes to may be half empty; a file system may have
+// none for it.
 bool SimHost::may_be_full() const {
     const store::StoreStats& stats = store_.stats();
     const uint64_t blocks = world_.model.pending_blocks() + world_.model.live_blocks() +
-                            stats.erasing_bytes / block_bytes;
+                            (stats.erasing_bytes + 2 * world_.options.segment_bytes) / block_bytes;
     return !store_compacts || world_.plan.room_short ||
            blocks > stats.capacity_bytes / block_bytes * 85 / 100;
 }

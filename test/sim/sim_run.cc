@@ -54,8 +54,9 @@ void SimRun::choose_store() {
     world_.uniform_blocks = random.percent(20) ? 1 + random.below(3) : 0;
     operations_left_ = 300 + random.below(600);
     life_ = std::make_unique<SimLife>();
+    const bool cached = random.percent(50);
     life_->device = std::make_unique<SimDevice>(
-        life_->executor, head_bytes + segments * segment_bytes, random.percent(50), random.next());
+        life_->executor, head_bytes + segments * segment_bytes, cached, random.next());
     world_.plan.volatile_cache = life_->device->geometry().volatile_cache;
     life_->device->latency_ns_max = 100'000;
 }

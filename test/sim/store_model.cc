@@ -74,11 +74,19 @@ void StoreModel::refused(uint64_t number) {
     pending_.erase(found);
 }
 
-void StoreModel::settle(uint64_t before_ns) {
-    while (!unsettled_.empty() && unsettled_.front().acknowledged_ns < before_ns) {
+void StoreModel::settle(uint64_t number) {
+    const auto found = submitted_ns_.find(number);
+    while (found != submitted_ns_.end() && !unsettled_.empty() &&
+           unsettled_.front().acknowledged_ns < found->second) {
         apply(unsettled_.front().change, settled_);
         unsettled_.pop_front();
     }
+}
+
+bool StoreModel::is_write(uint64_t number) const {
+    return std::any_of(pending_.begin(), pending_.end(), [number](const SimChange& change) {
+        return change.number == number && change.kind == SimChange::Kind::write;
+    });
 }
 
 uint64_t StoreModel::value(uint64_t volume, uint32_t block) const {
@@ -203,6 +211,7 @@ void StoreModel::start_over(const State& state) {
     acknowledged_ = state;
     settled_ = state;
     unsettled_.clear();
+    submitted_ns_.clear();
     pending_.clear();
     doubtful_.clear();
 }

@@ -41,6 +41,7 @@ struct SimChange {
     static uint64_t mark(uint64_t number, uint64_t volume, uint32_t block) {
         return number << 40 | volume << 24 | block;
     }
+    static uint64_t number_of(uint64_t mark) { return mark >> 40; }
     static uint64_t without_number(uint64_t mark) { return mark << 24 >> 24; }
 };
 
@@ -53,15 +54,21 @@ class StoreModel {
 
     explicit StoreModel(const SimShape& shape) : shape_(shape) {}
 
-    void submitted(const SimChange& change) { pending_.push_back(change); }
+    void submitted(const SimChange& change, uint64_t now_ns) {
+        pending_.push_back(change);
+        submitted_ns_[change.number] = now_ns;
+    }
     // Null when the store does not acknowledge in the order of submission.
     [[nodiscard]] std::optional<SimChange> acknowledged(uint64_t number, uint64_t now_ns);
     // It failed and the store went on. It must not be seen, but the device may have done it all the
     // same, which shows after a crash as long as nothing was acknowledged since.
     void refused(uint64_t number);
-    // What was acknowledged before this moment is known to be durable by something on the device.
-    void settle(uint64_t before_ns);
+    // This change is in the log on the device: it tells that what was acknowledged before it was
+    // submitted must be there too.
+    void settle(uint64_t number);
 
+    // Of a pending change.
+    [[nodiscard]] bool is_write(uint64_t number) const;
     [[nodiscard]] uint64_t value(uint64_t volume, uint32_t block) const;
     [[nodiscard]] const State& state() const { return acknowledged_; }
     [[nodiscard]] uint64_t live_blocks() const;
@@ -95,6 +102,7 @@ class StoreModel {
     std::deque<SimChange> doubtful_;
     State settled_;
     std::deque<Recent> unsettled_;
+    std::map<uint64_t, uint64_t> submitted_ns_;  // By number, in this life.
     std::deque<uint64_t> deleted_;
 };
 
