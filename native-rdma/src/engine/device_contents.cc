@@ -98,6 +98,20 @@ size_t zeroes_before(const std::vector<uint8_t>& bytes) {
     return static_cast<size_t>(found - bytes.begin());
 }
 
+// Segments' headers are the first that formatting writes, and the superblocks the last: cut short,
+// it leaves a device that is empty but for them.
+void forget_segment_headers(std::vector<uint8_t>& tail, uint64_t tail_at) {
+    for (size_t at = (block_bytes - tail_at % block_bytes) % block_bytes;
+         at + block_bytes <= tail.size();
+         at += block_bytes) {
+        base::le64 magic{};
+        std::memcpy(&magic, tail.data() + at, sizeof magic);
+        if (magic == store::segment_magic) {
+            std::fill_n(tail.data() + at, block_bytes, uint8_t{0});
+        }
+    }
+}
+
 store::Superblocks read_copies(const std::vector<uint8_t>& head) {
     uint8_t copies[2][block_bytes] = {};
     for (uint32_t copy = 0; copy < 2; ++copy) {
@@ -144,6 +158,7 @@ base::Result<DeviceContents> read_device_contents(const std::string& path) {
     if (found.holds == store::Holds::damaged) {
         return damaged(found.problem);
     }
+    forget_segment_headers(tail, ends.tail_at());
     const size_t in_head = zeroes_before(head);
     const size_t in_tail = zeroes_before(tail);
     if (in_head == head.size() && in_tail == tail.size()) {

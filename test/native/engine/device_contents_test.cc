@@ -92,6 +92,18 @@ TEST_CASE("what is not ours is named; what has no name is told by its place") {
     CHECK_EQ(disk.read().description, "an XFS file system");
 }
 
+TEST_CASE("formatting that was cut short before its superblocks leaves nothing") {
+    for (const uint64_t bytes : {file_bytes, file_bytes + 512}) {
+        const Disk disk(bytes);
+        const uint64_t offset = file_bytes - mebi / 2;
+        disk.put(offset, "ASHLsegm and the rest of a header", 33);
+        CHECK(disk.read().holds == DeviceHolds::nothing);
+        disk.put(offset + 4096, "ASHLbtch", 8);
+        CHECK_EQ(disk.read().description,
+                 "something unknown, at byte " + std::to_string(offset + 4096));
+    }
+}
+
 TEST_CASE("what real programs leave is named, where they are installed") {
     const struct {
         const char* command;
