@@ -137,6 +137,18 @@ const engine = Type.Object(
       default: '64 MiB',
       description: 'Segment size of stores that are formatted, a power of two.',
     }),
+    checkpointLogBytes: Bytes({
+      minimum: 2 ** 20,
+      maximum: 2 ** 40,
+      default: '1 GiB',
+      description: 'Log of each store that a start may have to replay: more of it, fewer writes.',
+    }),
+    indexBytesMax: Bytes({
+      maximum: 2 ** 40,
+      minimum: 0,
+      default: '0',
+      description: "Memory for each store's index; 0: a quarter of the machine's, shared by all.",
+    }),
     ioQueues: Type.Integer({
       minimum: 1,
       maximum: 8,
@@ -145,6 +157,24 @@ const engine = Type.Object(
     }),
   },
   mapping,
+)
+
+const scrub = Type.Object(
+  {
+    intervalHours: Type.Integer({
+      minimum: 0,
+      maximum: 8760,
+      default: 168,
+      description: 'How often all live blocks of each device are read; 0: only on request.',
+    }),
+    bytesPerSecond: Bytes({
+      minimum: 0,
+      maximum: 2 ** 40,
+      default: '64 MiB',
+      description: 'How fast each device is read for that, in a second; 0: without a limit.',
+    }),
+  },
+  { ...mapping, default: {} },
 )
 
 const metrics = Type.Object(
@@ -174,6 +204,7 @@ export const gatewayConfigSchema = Type.Object(
     control,
     hosts,
     engine,
+    scrub,
     metrics: Type.Optional(metrics),
     log: Type.Object(
       {
@@ -197,6 +228,7 @@ export function loadGatewayConfig(path: string): GatewayConfig {
   return config
 }
 
+const indexBytesMin = 2 ** 20
 const anyAddress = new Set(['0.0.0.0', '::'])
 
 export function advertisedAddress({ hosts }: GatewayConfig): string {
@@ -213,6 +245,8 @@ function crossCheck(config: GatewayConfig): string | undefined {
   for (const setting of ['extentBytes', 'segmentBytes'] as const)
     if (!Number.isInteger(Math.log2(engine[setting])))
       return `engine.${setting} has to be a power of two; found ${engine[setting]}.`
+  if (engine.indexBytesMax !== 0 && engine.indexBytesMax < indexBytesMin)
+    return `engine.indexBytesMax has to be 0 or at least 1 MiB; found ${engine.indexBytesMax}.`
   if (engine.cpus.length > 0 && engine.cpus.length !== engine.reactors)
     return (
       `engine.cpus has to name ${engine.reactors} cores, one a reactor; ` +

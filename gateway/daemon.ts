@@ -14,6 +14,7 @@ import {
   type DeviceMessage,
   type Hello,
   type Observed,
+  type ScrubDesired,
   type Welcome,
 } from '../control/contract/messages.ts'
 import type { Engine, EngineEvent } from '../native-rdma/index.js'
@@ -27,6 +28,7 @@ import { countConnections, observeDevices } from './observe.ts'
 import { createReconciler, type Reconciler } from './reconcile/reconciler.ts'
 import { createReporter, type Reporter } from './reporter.ts'
 import { readSavedDesired, saveDesired } from './saved-desired.ts'
+import { openScrubs, type Scrubs } from './scrub/scrubs.ts'
 import { openSession, type Session } from './session/session.ts'
 import { listen, type OpenEngine, startEngine } from './start-engine.ts'
 import { type Identity, keepIdentity, readIdentity } from './state.ts'
@@ -81,7 +83,9 @@ class Gateway {
   #opening: Promise<Engine> | undefined
   #engine: Engine | undefined
   #reconciler: Reconciler | undefined
+  #scrubs: Scrubs | undefined
   #metrics: Metrics | undefined
+  #wantedScrub: ScrubDesired | null = null
   #isServing = false
   #isClosing = false
 
@@ -114,7 +118,11 @@ class Gateway {
           return mistake
         },
         opened: () => this.#reporter.opened(),
-        desired: (desired) => this.#inbox.take(desired),
+        desired: (desired) => {
+          this.#wantedScrub = desired.scrub
+          this.#scrubs?.want(desired.scrub)
+          this.#inbox.take(desired)
+        },
         heartbeat: () => this.#reporter.heartbeat(),
       },
       log,
@@ -147,6 +155,7 @@ class Gateway {
     if (this.#isClosing) return
     await listen(engine, this.#config)
     this.#isServing = true
+    this.#scrubs = this.#openScrubs(engine)
     this.#reporter.changed()
     const { ioPort, discoveryPort } = this.#config.hosts
     const address = advertisedAddress(this.#config)
@@ -158,12 +167,27 @@ class Gateway {
     this.#inbox.close()
     this.#reporter.close()
     this.#session.close()
+    await this.#scrubs?.close()
     if (this.#reconciler) await withTimeout(this.#reconciler.close(), lastStepsLimitMs)
     await this.#metrics?.close()
     // An engine that is still reading its stores back has to finish before it can close.
     const engine = await this.#opening?.catch(() => undefined)
     this.#engine = undefined
     await engine?.close()
+  }
+
+  #openScrubs(engine: Engine): Scrubs {
+    const { stateFolder, scrub } = this.#config
+    const scrubs = openScrubs({
+      engine,
+      folder: stateFolder,
+      intervalMs: scrub.intervalHours * 3_600_000,
+      bytesPerSecond: scrub.bytesPerSecond,
+      log: this.#options.log,
+      changed: () => this.#reporter.heartbeat(),
+    })
+    scrubs.want(this.#wantedScrub)
+    return scrubs
   }
 
   async #serveMetrics(): Promise<void> {
@@ -173,6 +197,7 @@ class Gateway {
       ...metrics,
       counterNames: this.#options.counterNames,
       engine: () => this.#engine,
+      devices: () => this.#devices(),
       isServing: () => this.#isServing,
       hasSession: () => this.#session.isOpen(),
     })
@@ -220,7 +245,8 @@ class Gateway {
   }
 
   #devices(): DeviceMessage[] {
-    return this.#engine ? observeDevices(this.#engine) : []
+    const scrubs = this.#scrubs
+    return this.#engine ? observeDevices(this.#engine, (device) => scrubs?.of(device) ?? null) : []
   }
 
   #observe(): Observed | undefined {

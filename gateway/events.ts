@@ -60,7 +60,10 @@ function levelOf(event: EngineEvent): 'debug' | 'info' | 'warn' | 'error' {
 function describeEvent(event: EngineEvent): string {
   switch (event.kind) {
     case 'recovery':
-      return `${event.device}: ${event.segmentsDone} of ${event.segmentsTotal} segments read back.`
+      return (
+        `${event.device}: ${event.segmentsDone} of ${event.segmentsTotal} segments read back, ` +
+        `${event.batchesReplayed} batches replayed, ${event.blocksLive} blocks live.`
+      )
     case 'device-failed':
       return `${event.device} failed (errno ${event.errno}): its volumes refuse what hosts ask for.`
     case 'checksum-error':

@@ -1,9 +1,10 @@
 /** Serves /metrics, /healthz and /readyz over HTTP: the engine's counters, devices and hosts. */
 import { createServer, type Server } from 'node:http'
 import { Gauge, Registry } from 'prom-client'
+import type { DeviceMessage } from '../control/contract/messages.ts'
 import type { Engine } from '../native-rdma/index.js'
 import { GatewayFailure } from './failure.ts'
-import { observeDevices } from './observe.ts'
+import { deviceFigures, helpOfCounter } from './metric-help.ts'
 
 export interface Metrics {
   close(): Promise<void>
@@ -16,6 +17,8 @@ export interface MetricsOptions {
   readonly counterNames: readonly string[]
   /** Undefined while the engine is not open. */
   engine(): Engine | undefined
+  /** None while the engine is not open. */
+  devices(): readonly DeviceMessage[]
   isServing(): boolean
   hasSession(): boolean
 }
@@ -59,14 +62,14 @@ function listen(server: Server, { address, port }: MetricsOptions): Promise<void
   })
 }
 
-function createRegistry({ counterNames, engine, hasSession }: MetricsOptions): Registry {
+function createRegistry({ counterNames, engine, devices, hasSession }: MetricsOptions): Registry {
   const registry = new Registry()
   const registers = [registry]
   const counters = new BigUint64Array(counterNames.length)
   for (const [index, name] of counterNames.entries()) {
     new Gauge({
       name: `ashlar_${name.replaceAll(/[^a-z0-9]/g, '_')}`,
-      help: `The engine's counter ${name}.`,
+      help: helpOfCounter(name),
       registers,
       collect() {
         // Read once for all, by the first that is collected.
@@ -75,16 +78,16 @@ function createRegistry({ counterNames, engine, hasSession }: MetricsOptions): R
       },
     })
   }
-  for (const field of ['capacityBytes', 'usedBytes', 'liveBytes', 'failed'] as const) {
+  let found: readonly DeviceMessage[] = []
+  for (const [index, { name, help, read }] of deviceFigures.entries()) {
     new Gauge({
-      name: `ashlar_device_${field.replace('Bytes', '_bytes')}`,
-      help: `${field} of each device.`,
+      name: `ashlar_device_${name}`,
+      help,
       labelNames: ['device'],
       registers,
       collect() {
-        const current = engine()
-        for (const device of current ? observeDevices(current) : [])
-          this.set({ device: device.path }, Number(device[field]))
+        if (index === 0) found = devices()
+        for (const device of found) this.set({ device: device.path }, read(device))
       },
     })
   }

@@ -1,8 +1,16 @@
 /** The engine's own view of devices and hosts, in the contract's words. */
-import type { DeviceMessage } from '../control/contract/messages.ts'
-import type { Engine } from '../native-rdma/index.js'
+import type {
+  DeviceMessage,
+  ScrubMessage,
+  StoreFiguresMessage,
+} from '../control/contract/messages.ts'
+import type { DeviceStatus, Engine } from '../native-rdma/index.js'
 
-export function observeDevices(engine: Engine): DeviceMessage[] {
+/** `scrubOf` knows more of a device's passes than the engine: of those before its start, too. */
+export function observeDevices(
+  engine: Engine,
+  scrubOf: (device: DeviceStatus) => ScrubMessage | null = () => null,
+): DeviceMessage[] {
   return engine.devices().map((device) => ({
     path: device.path,
     storeId: device.storeId,
@@ -11,7 +19,25 @@ export function observeDevices(engine: Engine): DeviceMessage[] {
     liveBytes: Number(device.liveBytes),
     durability: device.durability,
     failed: device.failed,
+    store: figuresOf(device),
+    scrub: scrubOf(device),
   }))
+}
+
+function figuresOf(device: DeviceStatus): StoreFiguresMessage {
+  return {
+    hostWrittenBytes: Number(device.hostWrittenBytes),
+    deviceWrittenBytes: Number(device.deviceWrittenBytes),
+    movedWrittenBytes: Number(device.movedWrittenBytes),
+    indexWrittenBytes: Number(device.indexWrittenBytes),
+    checkpoints: Number(device.checkpoints),
+    logTailBytes: Number(device.logTailBytes),
+    indexBytes: Number(device.indexBytes),
+    indexHits: Number(device.indexHits),
+    indexMisses: Number(device.indexMisses),
+    erasingBytes: Number(device.erasingBytes),
+    checksumErrors: Number(device.checksumErrors),
+  }
 }
 
 /** How many controllers hosts have on each subsystem. */

@@ -46,6 +46,8 @@ export function readSavedDesired(folder: string): Desired | undefined {
   const { version: _, ...desired } = saved
   return {
     ...desired,
+    // It waits for control: a scrub is nobody's way to data.
+    scrub: null,
     volumes: saved.volumes.map((volume) => ({
       ...volume,
       uuid: Buffer.from(volume.uuid, 'hex'),

@@ -1,4 +1,5 @@
 /** Opens the engine on the configured devices, or fails with a sentence an operator can act on. */
+import { totalmem } from 'node:os'
 import type { Logger } from 'pino'
 import type {
   Engine,
@@ -12,6 +13,8 @@ import { GatewayFailure } from './failure.ts'
 import { patiently } from './patience.ts'
 import type { Identity } from './state.ts'
 import { firmwareRevision } from './version.ts'
+
+const indexBytesMin = 2 ** 20
 
 export type OpenEngine = typeof openEngine
 
@@ -31,6 +34,8 @@ export async function startEngine(
     bufferBytes: BigInt(engine.bufferBytes),
     extentBytes: BigInt(engine.extentBytes),
     segmentBytes: BigInt(engine.segmentBytes),
+    checkpointLogBytes: BigInt(engine.checkpointLogBytes),
+    indexBytesMax: BigInt(engine.indexBytesMax || shareOfMemory(engine.devices.length)),
     ioQueues: engine.ioQueues,
     controllerIds,
     firmwareRevision,
@@ -47,6 +52,12 @@ export async function startEngine(
     )
   }
   return opened
+}
+
+/** What a cgroup allows counts, where there is one. */
+function shareOfMemory(stores: number): number {
+  const bytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)
+  return Math.max(Math.floor(bytes / 4 / stores), indexBytesMin)
 }
 
 export async function listen(engine: Engine, { hosts }: GatewayConfig): Promise<void> {

@@ -26,6 +26,13 @@ export function checkOptions(options) {
     bufferBytes: big(given.bufferBytes, 'bufferBytes', BigInt(reactors) * 4n * mebi, bigMax),
     extentBytes: powerOfTwo(given.extentBytes, 'extentBytes', 4n * mebi, 4096n * mebi),
     segmentBytes: checkSegmentBytes(given.segmentBytes ?? segmentBytesDefault),
+    checkpointLogBytes: big(
+      given.checkpointLogBytes ?? 1024n * mebi,
+      'checkpointLogBytes',
+      mebi,
+      bigMax,
+    ),
+    indexBytesMax: noneOrAtLeast(given.indexBytesMax ?? 0n, 'indexBytesMax', mebi),
     controllerIdFirst: first,
     controllerIdLast: integer(ids.last, 'controllerIds.last', first, 0xffef),
     ioQueues: integer(given.ioQueues ?? 4, 'ioQueues', 1, 8),
@@ -110,6 +117,17 @@ export function checkVolumeId(volumeId) {
   return { volumeId: big(volumeId, 'volumeId', 0n, bigMax) }
 }
 
+export function checkScrub(devicePath, bytesPerSecond) {
+  return {
+    devicePath: checkPath(devicePath, 'devicePath'),
+    bytesPerSecond: big(bytesPerSecond, 'bytesPerSecond', 0n, bigMax),
+  }
+}
+
+export function checkDevicePath(devicePath) {
+  return { devicePath: checkPath(devicePath, 'devicePath') }
+}
+
 export function checkDiscovery(entries) {
   return { entries: list(entries, 'entries', 8192).map(checkEntry) }
 }
@@ -180,6 +198,10 @@ function big(value, name, min, max) {
     refuse(`${name} must be a bigint from ${min} to ${max}`)
   }
   return value
+}
+
+function noneOrAtLeast(value, name, min) {
+  return value === 0n ? value : big(value, name, min, bigMax)
 }
 
 function powerOfTwo(value, name, min, max) {

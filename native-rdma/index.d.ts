@@ -48,6 +48,10 @@ export interface EngineOptions {
   readonly extentBytes: bigint
   /** Segment size of stores that are formatted: a power of two, 512 KiB..1 GiB. Default 64 MiB. */
   readonly segmentBytes?: bigint
+  /** Log of a store that a recovery may have to replay, in bytes (>= 1 MiB). Default 1 GiB. */
+  readonly checkpointLogBytes?: bigint
+  /** Memory for the index of each store, in bytes: 0 for no ceiling, else >= 1 MiB. Default 0. */
+  readonly indexBytesMax?: bigint
   /** This gateway's own range of controller ids (1..0xffef, inclusive). */
   readonly controllerIds: { readonly first: number; readonly last: number }
   /** I/O queues granted to a controller, 1..8. Default 4. */
@@ -64,6 +68,8 @@ export type EngineEvent =
       readonly device: string
       readonly segmentsDone: number
       readonly segmentsTotal: number
+      readonly batchesReplayed: number
+      readonly blocksLive: number
     }
   | { readonly kind: 'device-failed'; readonly device: string; readonly errno: number }
   | { readonly kind: 'checksum-error'; readonly volumeId: bigint; readonly block: bigint }
@@ -111,9 +117,41 @@ export interface DeviceStatus {
   readonly capacityBytes: bigint
   readonly usedBytes: bigint
   readonly liveBytes: bigint
+  /** Deleted or deallocated, and not yet given back. */
+  readonly erasingBytes: bigint
+  /** By hosts, since the engine was opened; the next three too. */
+  readonly hostWrittenBytes: bigint
+  /** All that was written to the device: over hostWrittenBytes, this is write amplification. */
+  readonly deviceWrittenBytes: bigint
+  /** Of that, what compaction moved. */
+  readonly movedWrittenBytes: bigint
+  /** Of that, what checkpoints and evicted pages of the index took. */
+  readonly indexWrittenBytes: bigint
+  readonly checkpoints: bigint
+  /** What a recovery would replay now. */
+  readonly logTailBytes: bigint
+  /** Memory of the index. */
+  readonly indexBytes: bigint
+  /** How often a page of the index was in memory, and was not. */
+  readonly indexHits: bigint
+  readonly indexMisses: bigint
+  /** Blocks that came back damaged, counted at every read. */
+  readonly checksumErrors: bigint
+  readonly scrub: ScrubProgress
   /** `flush` or `none`, as chosen for the device. */
   readonly durability: 'flush' | 'none'
   readonly failed: boolean
+}
+
+/** The reading of every live block; the blocks are those of this pass, or of the last one. */
+export interface ScrubProgress {
+  readonly running: boolean
+  /** Finished ones since the engine was opened. */
+  readonly passes: bigint
+  readonly blocksRead: bigint
+  /** Live ones when the pass began: others may have come or gone since. */
+  readonly blocksTotal: bigint
+  readonly blocksDamaged: bigint
 }
 
 export interface HostConnection {
@@ -148,6 +186,14 @@ export interface Engine {
   setDiscovery(entries: readonly DiscoveryEntry[]): Promise<void>
   /** A namespace in memory, for benchmarks: gone when detached. */
   attachRamVolume(config: Omit<VolumeConfig, 'extentMap' | 'fence'>): Promise<void>
+  /**
+   * Begins to read every live block of a device, at most so many bytes in a second (0n: no limit),
+   * and resolves when it has begun: devices() says how far it is, and damage is an event. Rejects
+   * with NOT_FOUND, and with BUSY while a pass runs.
+   */
+  startScrub(devicePath: string, bytesPerSecond: bigint): Promise<void>
+  /** Ends the pass soon, if there is one. Rejects with NOT_FOUND. */
+  stopScrub(devicePath: string): Promise<void>
   devices(): readonly DeviceStatus[]
   connections(): readonly HostConnection[]
   /** What the kernel offers and the engine uses, for the log: one sentence each. */

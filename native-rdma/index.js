@@ -8,6 +8,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import {
   checkCounters,
+  checkDevicePath,
   checkDiscovery,
   checkEndpoint,
   checkOptions,
@@ -15,6 +16,7 @@ import {
   checkPrepareOptions,
   checkRamVolume,
   checkRetireOptions,
+  checkScrub,
   checkVolume,
   checkVolumeId,
 } from './check.js'
@@ -77,6 +79,12 @@ function engineOf(native) {
     },
     async setDiscovery(entries) {
       await native.setDiscovery(checkDiscovery(entries))
+    },
+    async startScrub(devicePath, bytesPerSecond) {
+      await native.startScrub(checkScrub(devicePath, bytesPerSecond))
+    },
+    async stopScrub(devicePath) {
+      await native.stopScrub(checkDevicePath(devicePath))
     },
     devices: () => native.devices(),
     connections: () => native.connections(),

@@ -18,6 +18,44 @@ export interface DeviceMessage {
   readonly liveBytes: number
   readonly durability: string
   readonly failed: boolean
+  /** Null from a gateway that is older. */
+  readonly store: StoreFiguresMessage | null
+  readonly scrub: ScrubMessage | null
+}
+
+export interface StoreFiguresMessage {
+  readonly hostWrittenBytes: number
+  readonly deviceWrittenBytes: number
+  readonly movedWrittenBytes: number
+  readonly indexWrittenBytes: number
+  readonly checkpoints: number
+  readonly logTailBytes: number
+  readonly indexBytes: number
+  readonly indexHits: number
+  readonly indexMisses: number
+  readonly erasingBytes: number
+  readonly checksumErrors: number
+}
+
+export type ScrubState = 'STATE_UNSPECIFIED' | 'RUNNING' | 'FINISHED' | 'STOPPED' | 'FAILED'
+
+export interface ScrubMessage {
+  readonly state: ScrubState
+  readonly request: number
+  readonly bytesPerSecond: number
+  readonly startedAtMs: number
+  readonly endedAtMs: number
+  readonly blocksRead: number
+  readonly blocksTotal: number
+  readonly blocksDamaged: number
+  readonly finishedAtMs: number
+  readonly requestDone: number
+}
+
+export interface ScrubDesired {
+  readonly request: number
+  readonly bytesPerSecond: number
+  readonly stop: boolean
 }
 
 export interface Hello {
@@ -126,6 +164,8 @@ export interface Desired {
   readonly volumes: readonly VolumeDesired[]
   readonly deletedVolumeIds: readonly number[]
   readonly discovery: readonly DiscoveryEntryMessage[]
+  /** Null: nobody has asked for one. */
+  readonly scrub: ScrubDesired | null
 }
 
 /** One of the fields is set. */

@@ -15,6 +15,7 @@ import {
 import { type Attachment, attachmentKind } from './attachment.ts'
 import { type Node, nodeKind } from './node.ts'
 import type { RecordKind, Stored } from './record.ts'
+import { type ScrubRequest, scrubRequestKind } from './scrub-request.ts'
 import { type Volume, volumeKind } from './volume.ts'
 
 export interface Mirror {
@@ -26,6 +27,8 @@ export interface Mirror {
   readonly attachments: ReadonlyMap<string, Stored<Attachment>>
   /** By name. */
   readonly nodes: ReadonlyMap<string, Stored<Node>>
+  /** By the node's name. */
+  readonly scrubRequests: ReadonlyMap<string, Stored<ScrubRequest>>
   /** Called after each change, in no hurry: several changes may have been made. */
   onChange(listener: () => void): void
   close(): Promise<void>
@@ -53,6 +56,7 @@ class WatchedMirror implements Mirror {
   readonly #volumes = tableOf(volumeKind)
   readonly #attachments = tableOf(attachmentKind)
   readonly #nodes = tableOf(nodeKind)
+  readonly #scrubRequests = tableOf(scrubRequestKind)
   readonly #listeners: (() => void)[] = []
   #revision = 0
   /** While the revision is below it, the tables were read at different revisions. */
@@ -75,6 +79,9 @@ class WatchedMirror implements Mirror {
   get nodes() {
     return this.#nodes.rows
   }
+  get scrubRequests() {
+    return this.#scrubRequests.rows
+  }
   revision() {
     return this.#revision
   }
@@ -94,7 +101,8 @@ class WatchedMirror implements Mirror {
   }
 
   #tables(): readonly Table<unknown>[] {
-    return [this.#volumes, this.#attachments, this.#nodes] as readonly Table<unknown>[]
+    const tables = [this.#volumes, this.#attachments, this.#nodes, this.#scrubRequests]
+    return tables as readonly Table<unknown>[]
   }
 
   async #fill(): Promise<void> {

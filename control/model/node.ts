@@ -2,6 +2,7 @@
  * A node as the cell remembers it: what its gateway said when it last came, and what it was given
  * for good.
  */
+import type { ScrubMessage, StoreFiguresMessage } from '../contract/messages.ts'
 import { defineRecord } from './record.ts'
 
 export interface Endpoint {
@@ -17,6 +18,9 @@ export interface Device {
   readonly liveBytes: number
   readonly durability: string
   readonly failed: boolean
+  /** Of a gateway that has a session: neither is remembered. */
+  readonly store?: StoreFiguresMessage | null
+  readonly scrub?: ScrubMessage | null
 }
 
 export interface Node {

@@ -1,5 +1,5 @@
 /** Computes what each gateway has to serve, from the cell as mirrored. */
-import type { DiscoveryEntryMessage, VolumeDesired } from '../contract/messages.ts'
+import type { DiscoveryEntryMessage, ScrubDesired, VolumeDesired } from '../contract/messages.ts'
 import type { MetadataStore } from '../metadata/metadata.ts'
 import type { Attachment } from '../model/attachment.ts'
 import { blockBytes, type CellSettings } from '../model/cell.ts'
@@ -12,6 +12,7 @@ export interface DesiredContent {
   readonly volumes: readonly VolumeDesired[]
   readonly deletedVolumeIds: readonly number[]
   readonly discovery: readonly DiscoveryEntryMessage[]
+  readonly scrub: ScrubDesired | null
   /** Not told, but waits for the gateway to say that it has taken in a revision without them. */
   readonly detachingIds: readonly string[]
 }
@@ -20,6 +21,7 @@ export interface Wanted {
   readonly revision: number
   readonly discovery: readonly DiscoveryEntryMessage[]
   readonly nodes: ReadonlyMap<string, NodeWanted>
+  readonly scrubs: ReadonlyMap<string, ScrubDesired>
 }
 
 interface NodeWanted {
@@ -60,7 +62,16 @@ export function readWanted(mirror: Mirror, cell: CellSettings): Wanted {
   for (const { value: volume } of mirror.volumes.values())
     if (volume.state.kind === 'deleting' && volume.home !== undefined)
       wantedOf(volume.home).forget.push(volume)
-  return { revision: mirror.revision(), discovery, nodes }
+  return { revision: mirror.revision(), discovery, nodes, scrubs: readScrubs(mirror) }
+}
+
+function readScrubs({ scrubRequests }: Mirror): Map<string, ScrubDesired> {
+  return new Map(
+    [...scrubRequests].map(([node, { value }]) => {
+      const { number: request, bytesPerSecond, stop } = value
+      return [node, { request, bytesPerSecond, stop }]
+    }),
+  )
 }
 
 export async function desiredOf(
@@ -92,6 +103,7 @@ export async function desiredOf(
     volumes: volumes.sort((a, b) => a.volumeId - b.volumeId),
     deletedVolumeIds: forget.map(({ number }) => number).sort((a, b) => a - b),
     discovery: wanted.discovery,
+    scrub: wanted.scrubs.get(node) ?? null,
     detachingIds: detaching.map(({ id }) => id).sort(),
   }
 }

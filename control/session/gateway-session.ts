@@ -13,7 +13,7 @@ import {
   type ToGateway,
 } from '../contract/messages.ts'
 import type { Control } from '../control.ts'
-import type { Node } from '../model/node.ts'
+import type { Device, Node } from '../model/node.ts'
 import { checkDevices, checkHello } from './check-hello.ts'
 import type { DesiredContent } from './desired.ts'
 import type { FleetLimits } from './fleet.ts'
@@ -59,7 +59,7 @@ export class GatewaySession {
   readonly #events: SessionEvents
   readonly #watchdog: NodeJS.Timeout
   #phase: Phase = 'greeting'
-  #devices: readonly DeviceMessage[] = []
+  #devices: readonly Device[] = []
   #lastHeardMs = performance.now()
   /** The desired state last sent, and the one that waits for it to be written. */
   #sent: DesiredContent | undefined

@@ -11,7 +11,9 @@ import { claimStores } from './claim-stores.ts'
 
 /** What of the devices does not change with every write. */
 export const lastingOf = (devices: readonly Device[]) =>
-  devices.map(({ usedBytes: _, liveBytes: __, ...lasting }) => lasting)
+  devices.map(({ path, storeId, capacityBytes, durability, failed }) => {
+    return { path, storeId, capacityBytes, durability, failed }
+  })
 
 export async function registerDevices(
   control: Control,
@@ -24,9 +26,10 @@ export async function registerDevices(
     const stored = await readRecord(control.store, nodeKind, name)
     if (!stored) throw new Error(`node ${name} has a session, but no record`)
     if (isDeepStrictEqual(lastingOf(stored.value.devices), lastingOf(devices))) return true
+    const remembered = devices.map(({ store: _, scrub: __, ...device }) => device)
     const { succeeded } = await control.store.transact({
       compare: [unchanged(stored)],
-      success: [putRecord(nodeKind, name, { ...stored.value, devices })],
+      success: [putRecord(nodeKind, name, { ...stored.value, devices: remembered })],
     })
     return succeeded || undefined
   })

@@ -76,7 +76,14 @@ test('says each of the engine’s events in a sentence', () => {
 })
 
 test('tells control nothing of recovery: it lies on the log', () => {
-  const recovery = { kind: 'recovery', device: 'd', segmentsDone: 1, segmentsTotal: 2 } as const
+  const recovery = {
+    kind: 'recovery',
+    device: 'd',
+    segmentsDone: 1,
+    segmentsTotal: 2,
+    batchesReplayed: 5,
+    blocksLive: 9,
+  } as const
   is(logEvent(recovery, quiet), undefined)
 })
 

@@ -6,6 +6,7 @@ import type {
   EngineEvent,
   EngineOptions,
   HostConnection,
+  ScrubProgress,
   VolumeConfig,
 } from '../../native-rdma/index.js'
 
@@ -17,6 +18,8 @@ export interface FakeEngine extends Engine {
   discovery: readonly DiscoveryEntry[]
   storeIds: string[]
   hosts: HostConnection[]
+  /** How each store's scrub is, where a test has said so. */
+  readonly scrubs: Map<string, ScrubProgress>
   /** The next calls of this name, such as `attach 5`, fail. */
   fail(name: string, error: Error, times?: number): void
   /** The next call of this name waits until the answer is called. */
@@ -45,6 +48,7 @@ export function createFakeEngine(): FakeEngine {
     discovery: [],
     storeIds: ['store-a'],
     hosts: [],
+    scrubs: new Map(),
     fail(name, error, times = 1) {
       answers.set(name, () => {
         if (times > 1) engine.fail(name, error, times - 1)
@@ -83,7 +87,18 @@ export function createFakeEngine(): FakeEngine {
       engine.discovery = entries
     },
     attachRamVolume: () => call('ram'),
-    devices: () => engine.storeIds.map(describeDevice),
+    async startScrub(devicePath, bytesPerSecond) {
+      await call(`start ${devicePath} ${bytesPerSecond}`)
+      const storeId = devicePath.replace('/dev/', '')
+      const { passes } = engine.scrubs.get(storeId) ?? noScrub
+      engine.scrubs.set(storeId, { ...noScrub, running: true, passes, blocksTotal: 10n })
+    },
+    stopScrub: (devicePath) => call(`stop ${devicePath}`),
+    devices: () =>
+      engine.storeIds.map((storeId) => ({
+        ...describeDevice(storeId),
+        scrub: engine.scrubs.get(storeId) ?? noScrub,
+      })),
     connections: () => engine.hosts,
     features: () => ['io_uring is there.'],
     readCounters(counters) {
@@ -94,6 +109,14 @@ export function createFakeEngine(): FakeEngine {
   return engine
 }
 
+const noScrub: ScrubProgress = {
+  running: false,
+  passes: 0n,
+  blocksRead: 0n,
+  blocksTotal: 0n,
+  blocksDamaged: 0n,
+}
+
 function describeDevice(storeId: string): DeviceStatus {
   return {
     path: `/dev/${storeId}`,
@@ -101,6 +124,18 @@ function describeDevice(storeId: string): DeviceStatus {
     capacityBytes: 1000n,
     usedBytes: 20n,
     liveBytes: 0n,
+    erasingBytes: 0n,
+    hostWrittenBytes: 4096n,
+    deviceWrittenBytes: 12_288n,
+    movedWrittenBytes: 0n,
+    indexWrittenBytes: 0n,
+    checkpoints: 1n,
+    logTailBytes: 8192n,
+    indexBytes: 64n,
+    indexHits: 3n,
+    indexMisses: 1n,
+    checksumErrors: 2n,
+    scrub: noScrub,
     durability: 'flush',
     failed: false,
   }

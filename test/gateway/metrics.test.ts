@@ -1,11 +1,26 @@
 /** What the gateway serves over HTTP. */
 import { suite } from 'uvu'
 import { is, match } from 'uvu/assert'
+import type { ScrubMessage } from '../../control/contract/messages.ts'
 import { serveMetrics } from '../../gateway/metrics.ts'
+import { observeDevices } from '../../gateway/observe.ts'
 import { freePort } from '../support/free-port.ts'
 import { createFakeEngine } from './fake-engine.ts'
 
 const test = suite('gateway metrics')
+
+const scrubbed: ScrubMessage = {
+  state: 'RUNNING',
+  request: 1,
+  bytesPerSecond: 0,
+  startedAtMs: 2000,
+  endedAtMs: 0,
+  blocksRead: 5,
+  blocksTotal: 10,
+  blocksDamaged: 3,
+  finishedAtMs: 1500,
+  requestDone: 0,
+}
 
 async function setUp() {
   const state = {
@@ -16,8 +31,9 @@ async function setUp() {
   const metrics = await serveMetrics({
     address: '127.0.0.1',
     port,
-    counterNames: ['reads', 'checksum-errors'],
+    counterNames: ['reads', 'store_checkpoints'],
     engine: () => state.engine,
+    devices: () => (state.engine ? observeDevices(state.engine, () => scrubbed) : []),
     isServing: () => state.isServing,
     hasSession: () => true,
   })
@@ -33,9 +49,15 @@ test('gives the engine’s counters, devices and hosts to Prometheus', async () 
   const { status, text } = await get('/metrics')
   is(status, 200)
   match(text, /^ashlar_reads 7$/m)
-  match(text, /^ashlar_checksum_errors 7$/m)
+  match(text, /^# HELP ashlar_store_checkpoints Checkpoints of the indexes\.$/m)
+  match(text, /^ashlar_store_checkpoints 7$/m)
   match(text, /^ashlar_device_capacity_bytes\{device="\/dev\/store-a"\} 1000$/m)
   match(text, /^ashlar_device_failed\{device="\/dev\/store-a"\} 0$/m)
+  match(text, /^ashlar_device_host_written_bytes\{device="\/dev\/store-a"\} 4096$/m)
+  match(text, /^ashlar_device_written_bytes\{device="\/dev\/store-a"\} 12288$/m)
+  match(text, /^ashlar_device_scrub_running\{device="\/dev\/store-a"\} 1$/m)
+  match(text, /^ashlar_device_scrub_damaged_blocks\{device="\/dev\/store-a"\} 3$/m)
+  match(text, /^ashlar_device_scrub_finished_timestamp_seconds\{device="\/dev\/store-a"\} 1.5$/m)
   match(text, /^ashlar_host_controllers 0$/m)
   match(text, /^ashlar_control_session 1$/m)
   await metrics.close()
@@ -60,7 +82,13 @@ test('is ready once hosts are served', async () => {
 
 test('says that its port is in use', async () => {
   const { metrics, port } = await setUp()
-  const options = { address: '127.0.0.1', port, counterNames: [], engine: () => undefined }
+  const options = {
+    address: '127.0.0.1',
+    port,
+    counterNames: [],
+    engine: () => undefined,
+    devices: () => [],
+  }
   const second = await serveMetrics({
     ...options,
     isServing: () => true,

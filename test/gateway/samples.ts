@@ -28,7 +28,7 @@ export function sampleVolume(volumeId: number, change: Partial<VolumeDesired> = 
 }
 
 export function sampleDesired(revision: number, change: Partial<Desired> = {}): Desired {
-  return { revision, volumes: [], deletedVolumeIds: [], discovery: [], ...change }
+  return { revision, volumes: [], deletedVolumeIds: [], discovery: [], scrub: null, ...change }
 }
 
 export function sampleConfig(change: Record<string, unknown> = {}): GatewayConfig {

@@ -1,4 +1,5 @@
 /** What the engine is given, and what its errors become. */
+import { totalmem } from 'node:os'
 import { suite } from 'uvu'
 import { equal, instance, is } from 'uvu/assert'
 import { GatewayFailure } from '../../gateway/failure.ts'
@@ -21,7 +22,13 @@ async function whyFailed(promise: Promise<unknown>): Promise<string> {
 test('gives the engine what the configuration says', async () => {
   const engine = createFakeEngine()
   const config = sampleConfig({
-    engine: { devices: [{ path: '/dev/a', durability: 'none' }], reactors: 2, cpus: [0, 1] },
+    engine: {
+      devices: [{ path: '/dev/a', durability: 'none' }],
+      reactors: 2,
+      cpus: [0, 1],
+      checkpointLogBytes: '256 MiB',
+      indexBytesMax: '2 GiB',
+    },
   })
   await startEngine(engine.open, config, ids, () => {}, quiet)
   const { onEvent: _, firmwareRevision, ...options } = engine.options ?? ({} as never)
@@ -33,10 +40,30 @@ test('gives the engine what the configuration says', async () => {
     bufferBytes: BigInt(64 * 2 ** 20),
     extentBytes: BigInt(2 ** 30),
     segmentBytes: BigInt(64 * 2 ** 20),
+    checkpointLogBytes: BigInt(256 * 2 ** 20),
+    indexBytesMax: BigInt(2 * 2 ** 30),
     ioQueues: 4,
     controllerIds: ids,
   })
   is(firmwareRevision.length <= 8, true)
+})
+
+test('stores share a quarter of the memory for their indexes when nothing else is said', async () => {
+  const ceilingWith = async (devices: number) => {
+    const engine = createFakeEngine()
+    const paths = Array.from({ length: devices }, (_, index) => ({ path: `/dev/${index}` }))
+    await startEngine(
+      engine.open,
+      sampleConfig({ engine: { devices: paths } }),
+      ids,
+      () => {},
+      quiet,
+    )
+    return Number(engine.options?.indexBytesMax)
+  }
+  const alone = await ceilingWith(1)
+  is(alone > 2 ** 20 && alone <= totalmem() / 4, true)
+  is(await ceilingWith(4), Math.floor(alone / 4))
 })
 
 test('says what to do when the engine cannot start', async () => {

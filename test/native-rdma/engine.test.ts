@@ -69,6 +69,19 @@ test('bytes that a host wrote are there when the engine is opened again', async 
   folder.remove()
 })
 
+test('a scrub is of a device that there is, at a rate that can be', async () => {
+  const folder = makeFolder()
+  const path = folder.path('a')
+  const engine = await openEngine(engineOptions({ devices: [{ path, bytes: 64n << 20n }] }))
+  is(await codeOf(engine.startScrub(folder.path('b'), 0n)), 'NOT_FOUND')
+  is(await codeOf(engine.startScrub(path, -1n)), 'INVALID_ARGUMENT')
+  is(await codeOf(engine.startScrub('', 0n)), 'INVALID_ARGUMENT')
+  await engine.stopScrub(path)
+  await engine.close()
+  is(await codeOf(engine.startScrub(path, 0n)), 'CLOSED')
+  folder.remove()
+})
+
 test('a volume grows under its host; it neither shrinks nor takes an old fence', async () => {
   const folder = makeFolder()
   const devices = [{ path: folder.path('a'), bytes: 64n << 20n }]

@@ -30,6 +30,8 @@ test('an engine has exactly the verbs that its type promises', async () => {
     'listen',
     'readCounters',
     'setDiscovery',
+    'startScrub',
+    'stopScrub',
   ])
   await engine.close()
 })

@@ -69,6 +69,15 @@ Endpoint read_endpoint(const Arguments& given) {
             static_cast<uint16_t>(given.number("port", UINT16_MAX))};
 }
 
+struct Scrub {
+    std::string device_path;
+    uint64_t bytes_per_second;
+};
+
+Scrub read_scrub(const Arguments& given) {
+    return {given.text("devicePath"), given.big("bytesPerSecond")};
+}
+
 napi_property_descriptor method(const char* name, napi_callback callback) {
     return {name, nullptr, callback, nullptr, nullptr, nullptr, napi_default_method, nullptr};
 }
@@ -83,6 +92,8 @@ napi_value EngineObject::define(napi_env env) {
                                                 method("detachVolume", detach_volume),
                                                 method("deleteVolume", delete_volume),
                                                 method("setDiscovery", set_discovery),
+                                                method("startScrub", start_scrub),
+                                                method("stopScrub", stop_scrub),
                                                 method("close", close),
                                                 method("devices", devices),
                                                 method("connections", connections),
@@ -214,6 +225,24 @@ napi_value EngineObject::set_discovery(napi_env env, napi_callback_info info) {
     return promise(
         env, info, read_discovery, [](engine::Engine& engine, Entries entries, engine::Done done) {
             engine.set_discovery(std::move(entries), std::move(done));
+        });
+}
+
+napi_value EngineObject::start_scrub(napi_env env, napi_callback_info info) {
+    return promise(
+        env, info, read_scrub, [](engine::Engine& engine, Scrub scrub, engine::Done done) {
+            engine.start_scrub(
+                std::move(scrub.device_path), scrub.bytes_per_second, std::move(done));
+        });
+}
+
+napi_value EngineObject::stop_scrub(napi_env env, napi_callback_info info) {
+    return promise(
+        env,
+        info,
+        [](const Arguments& given) { return given.text("devicePath"); },
+        [](engine::Engine& engine, std::string device_path, engine::Done done) {
+            engine.stop_scrub(std::move(device_path), std::move(done));
         });
 }
 

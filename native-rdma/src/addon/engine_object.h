@@ -47,6 +47,8 @@ class EngineObject final : private Outbox::Owner {
     static napi_value detach_volume(napi_env env, napi_callback_info info);
     static napi_value delete_volume(napi_env env, napi_callback_info info);
     static napi_value set_discovery(napi_env env, napi_callback_info info);
+    static napi_value start_scrub(napi_env env, napi_callback_info info);
+    static napi_value stop_scrub(napi_env env, napi_callback_info info);
     static napi_value close(napi_env env, napi_callback_info info);
     static napi_value devices(napi_env env, napi_callback_info info);
     static napi_value connections(napi_env env, napi_callback_info info);

@@ -37,6 +37,8 @@ engine::Options read_options(const Arguments& given) {
     options.buffer_bytes = given.big("bufferBytes");
     options.extent_bytes = given.big("extentBytes");
     options.segment_bytes = given.big("segmentBytes");
+    options.checkpoint_log_bytes = given.big("checkpointLogBytes");
+    options.index_bytes_max = given.big("indexBytesMax");
     options.controller_id_first =
         static_cast<uint16_t>(given.number("controllerIdFirst", UINT16_MAX));
     options.controller_id_last =

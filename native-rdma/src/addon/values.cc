@@ -46,6 +46,16 @@ napi_value list_of(napi_env env, const std::vector<Element>& list, Convert conve
     return array;
 }
 
+napi_value scrub_of(napi_env env, const store::ScrubProgress& progress) {
+    return Object(env)
+        .set("running", truth(env, progress.running))
+        .set("passes", big(env, progress.passes))
+        .set("blocksRead", big(env, progress.blocks_read))
+        .set("blocksTotal", big(env, progress.blocks_total))
+        .set("blocksDamaged", big(env, progress.blocks_damaged))
+        .value();
+}
+
 // As RFC 9562 writes it.
 std::string uuid_text(const base::Uuid& uuid) {
     constexpr char digits[] = "0123456789abcdef";
@@ -90,7 +100,9 @@ napi_value to_js(napi_env env, const engine::Event& event) {
             object.set("kind", "recovery")
                 .set("device", event.device)
                 .set("segmentsDone", static_cast<double>(event.segments_done))
-                .set("segmentsTotal", static_cast<double>(event.segments_total));
+                .set("segmentsTotal", static_cast<double>(event.segments_total))
+                .set("batchesReplayed", static_cast<double>(event.batches_replayed))
+                .set("blocksLive", static_cast<double>(event.blocks_live));
             break;
         case engine::EventKind::device_failed:
             object.set("kind", "device-failed")
@@ -119,14 +131,27 @@ napi_value to_js(napi_env env, const engine::Event& event) {
 
 napi_value to_js(napi_env env, const std::vector<engine::DeviceStatus>& list) {
     return list_of(env, list, [env](const engine::DeviceStatus& status) {
+        const store::StoreStats& stats = status.stats;
         return Object(env)
             .set("path", status.path)
             .set("storeId", uuid_text(status.store_id))
-            .set("capacityBytes", big(env, status.capacity_bytes))
-            .set("usedBytes", big(env, status.used_bytes))
-            .set("liveBytes", big(env, status.live_bytes))
+            .set("capacityBytes", big(env, stats.capacity_bytes))
+            .set("usedBytes", big(env, stats.used_bytes))
+            .set("liveBytes", big(env, stats.live_bytes))
+            .set("erasingBytes", big(env, stats.erasing_bytes))
+            .set("hostWrittenBytes", big(env, stats.host_bytes_written))
+            .set("deviceWrittenBytes", big(env, stats.device_bytes_written))
+            .set("movedWrittenBytes", big(env, stats.moved_bytes_written))
+            .set("indexWrittenBytes", big(env, stats.index_bytes_written))
+            .set("checkpoints", big(env, stats.checkpoints))
+            .set("logTailBytes", big(env, stats.log_tail_bytes))
+            .set("indexBytes", big(env, stats.index_bytes))
+            .set("indexHits", big(env, stats.index_hits))
+            .set("indexMisses", big(env, stats.index_misses))
+            .set("checksumErrors", big(env, stats.checksum_errors))
+            .set("scrub", scrub_of(env, stats.scrub))
             .set("durability", status.flushes ? "flush" : "none")
-            .set("failed", truth(env, status.failed))
+            .set("failed", truth(env, stats.failed))
             .value();
     });
 }

@@ -21,7 +21,10 @@ Outcome no_reactor(base::Status status) {
 }  // namespace
 
 Assembly::Assembly(Options options, EventQueue& events, ControlThread& control)
-    : options_(std::move(options)), events_(events), control_(control), tell_(events) {}
+    : options_(std::move(options)),
+      events_(events),
+      control_(control),
+      tell_(events, options_.extent_bytes) {}
 
 Assembly::~Assembly() = default;
 
@@ -88,6 +91,9 @@ void Assembly::open_stores() {
         store::StoreOptions options;
         options.durability = device.options.durability;
         options.segment_bytes = options_.segment_bytes;
+        options.checkpoint_log_bytes = options_.checkpoint_log_bytes;
+        options.index_bytes_max = options_.index_bytes_max;
+        options.observer = &tell_;
         device.opening = std::make_unique<StoreOpening>(
             device.options.path, *device.file, device.home->reactor(), options, events_);
         device.opening->start(

@@ -64,23 +64,40 @@ void visit_server(const transport::tcp::ServerCounters& server, Visitor& visit) 
     visit({"tcp_sent_bytes"}, server.bytes_sent);
 }
 
+void add(store::StoreStats& sum, const store::StoreStats& stats) {
+    sum.capacity_bytes += stats.capacity_bytes;
+    sum.used_bytes += stats.used_bytes;
+    sum.live_bytes += stats.live_bytes;
+    sum.erasing_bytes += stats.erasing_bytes;
+    sum.log_tail_bytes += stats.log_tail_bytes;
+    sum.index_bytes += stats.index_bytes;
+    sum.index_hits += stats.index_hits;
+    sum.index_misses += stats.index_misses;
+    sum.host_bytes_written += stats.host_bytes_written;
+    sum.device_bytes_written += stats.device_bytes_written;
+    sum.moved_bytes_written += stats.moved_bytes_written;
+    sum.index_bytes_written += stats.index_bytes_written;
+    sum.batches += stats.batches;
+    sum.flushes += stats.flushes;
+    sum.checkpoints += stats.checkpoints;
+    sum.checksum_errors += stats.checksum_errors;
+    sum.scrub.passes += stats.scrub.passes;
+    sum.scrub.blocks_read += stats.scrub.blocks_read;
+    sum.scrub.blocks_total += stats.scrub.blocks_total;
+    sum.scrub.blocks_damaged += stats.scrub.blocks_damaged;
+}
+
 template <typename Visitor>
 void visit_stores(const CounterSources& sources, Visitor& visit) {
     store::StoreStats sum;
     uint64_t failed = 0;
+    uint64_t scrubbing = 0;
     for (const auto& sampler : sources.samplers) {
         sampler->read([&](const Sample& sample) {
             for (const store::StoreStats& stats : sample.stores) {
-                sum.capacity_bytes += stats.capacity_bytes;
-                sum.used_bytes += stats.used_bytes;
-                sum.live_bytes += stats.live_bytes;
-                sum.index_bytes += stats.index_bytes;
-                sum.host_bytes_written += stats.host_bytes_written;
-                sum.device_bytes_written += stats.device_bytes_written;
-                sum.batches += stats.batches;
-                sum.flushes += stats.flushes;
-                sum.checksum_errors += stats.checksum_errors;
+                add(sum, stats);
                 failed += stats.failed ? 1 : 0;
+                scrubbing += stats.scrub.running ? 1 : 0;
             }
         });
     }
@@ -94,6 +111,18 @@ void visit_stores(const CounterSources& sources, Visitor& visit) {
     visit({"store_batches"}, sum.batches);
     visit({"store_flushes"}, sum.flushes);
     visit({"store_checksum_errors"}, sum.checksum_errors);
+    visit({"store_erasing_bytes_now"}, sum.erasing_bytes);
+    visit({"store_log_tail_bytes_now"}, sum.log_tail_bytes);
+    visit({"store_index_hits"}, sum.index_hits);
+    visit({"store_index_misses"}, sum.index_misses);
+    visit({"store_moved_written_bytes"}, sum.moved_bytes_written);
+    visit({"store_index_written_bytes"}, sum.index_bytes_written);
+    visit({"store_checkpoints"}, sum.checkpoints);
+    visit({"store_scrubs_running_now"}, scrubbing);
+    visit({"store_scrub_passes"}, sum.scrub.passes);
+    visit({"store_scrub_read_blocks_now"}, sum.scrub.blocks_read);
+    visit({"store_scrub_total_blocks_now"}, sum.scrub.blocks_total);
+    visit({"store_scrub_damaged_blocks_now"}, sum.scrub.blocks_damaged);
 }
 
 template <typename Visitor>

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "engine/scrub.h"
 
 namespace engine {
 namespace {
@@ -152,6 +153,39 @@ void Engine::set_discovery(std::vector<target::DiscoveryEntry> entries, Done don
         std::move(done));
 }
 
+void Engine::run_on_device(std::string path,
+                           std::function<void(Device& device, Done done)> verb,
+                           Done done) {
+    run_verb(
+        [this, path = std::move(path), verb = std::move(verb)](Done answer) {
+            for (const auto& device : assembly_->devices()) {
+                if (device->options.path == path) {
+                    return verb(*device, std::move(answer));
+                }
+            }
+            answer(failure(base::Errc::not_found, "there is no device " + path));
+        },
+        std::move(done));
+}
+
+void Engine::start_scrub(std::string device_path, uint64_t bytes_per_second, Done done) {
+    run_on_device(
+        std::move(device_path),
+        [this, bytes_per_second](Device& device, Done answer) {
+            engine::start_scrub(device, bytes_per_second, control_, std::move(answer));
+        },
+        std::move(done));
+}
+
+void Engine::stop_scrub(std::string device_path, Done done) {
+    run_on_device(
+        std::move(device_path),
+        [this](Device& device, const Done& answer) {
+            engine::stop_scrub(device, control_, answer);
+        },
+        std::move(done));
+}
+
 void Engine::close(Done done) {
     control_.post([this, done = std::move(done)] {
         if (state_ == State::idle) {
@@ -202,15 +236,11 @@ std::optional<std::vector<DeviceStatus>> Engine::devices() {
     shared_->refresh_samples();
     std::vector<DeviceStatus> list;
     for (const auto& device : shared_->devices()) {
-        const store::StoreStats stats = shared_->stats_of(*device);
         DeviceStatus status;
         status.path = device->options.path;
         status.store_id = device->store->id();
-        status.capacity_bytes = stats.capacity_bytes;
-        status.used_bytes = stats.used_bytes;
-        status.live_bytes = stats.live_bytes;
+        status.stats = shared_->stats_of(*device);
         status.flushes = device->store->durability() == store::Durability::flush;
-        status.failed = stats.failed;
         list.push_back(std::move(status));
     }
     return list;

@@ -30,11 +30,8 @@ namespace engine {
 struct DeviceStatus {
     std::string path;
     base::Uuid store_id{};
-    uint64_t capacity_bytes = 0;
-    uint64_t used_bytes = 0;
-    uint64_t live_bytes = 0;
+    store::StoreStats stats;
     bool flushes = false;
-    bool failed = false;
 };
 
 class Engine {
@@ -54,6 +51,9 @@ class Engine {
     void detach_volume(base::VolumeId id, Done done);
     void delete_volume(base::VolumeId id, Done done);
     void set_discovery(std::vector<target::DiscoveryEntry> entries, Done done);
+    // A pass over the device's live blocks; not_found when no device has this path.
+    void start_scrub(std::string device_path, uint64_t bytes_per_second, Done done);
+    void stop_scrub(std::string device_path, Done done);
     // Finishes the verbs and commands under way. Answers more than one caller.
     void close(Done done);
 
@@ -74,6 +74,9 @@ class Engine {
     void run_verb(std::function<void(Done)> verb, Done done);
     void opened(Outcome outcome, const Done& done);
     void advance_close();
+    void run_on_device(std::string path,
+                       std::function<void(Device& device, Done done)> verb,
+                       Done done);
     void assembly_closed();
 
     EventQueue& events_;

@@ -29,6 +29,8 @@ struct Event {
     std::string device;
     uint64_t segments_done = 0;
     uint64_t segments_total = 0;
+    uint64_t batches_replayed = 0;
+    uint64_t blocks_live = 0;
     uint32_t error = 0;
     base::VolumeId volume;
     uint64_t block = 0;

@@ -83,6 +83,12 @@ Outcome check_sizes(const Options& options) {
         options.segment_bytes > store::segment_bytes_max) {
         return wrong("segmentBytes must be a power of two from 512 KiB to 1 GiB");
     }
+    if (options.checkpoint_log_bytes < checkpoint_log_bytes_min) {
+        return wrong("checkpointLogBytes must be at least 1 MiB");
+    }
+    if (options.index_bytes_max != 0 && options.index_bytes_max < index_bytes_min) {
+        return wrong("indexBytesMax must be 0, for no ceiling, or at least 1 MiB");
+    }
     return {};
 }
 

@@ -30,6 +30,8 @@ struct Options {
     uint64_t buffer_bytes = base::limits::buffer_pool_bytes_default;
     uint64_t extent_bytes = base::limits::extent_bytes_default;
     uint64_t segment_bytes = uint64_t{64} << 20;
+    uint64_t checkpoint_log_bytes = uint64_t{1} << 30;  // Of each store: what recovery replays.
+    uint64_t index_bytes_max = 0;                       // Of each store; 0: none.
     uint16_t controller_id_first = 1;
     uint16_t controller_id_last = 0xffef;
     uint16_t io_queues = 4;
@@ -54,6 +56,8 @@ struct VolumeConfig {
 };
 
 inline constexpr uint32_t poll_us_max = 1000;
+inline constexpr uint64_t checkpoint_log_bytes_min = uint64_t{1} << 20;
+inline constexpr uint64_t index_bytes_min = uint64_t{1} << 20;
 
 // Ok, or invalid_argument with a sentence that names the field.
 [[nodiscard]] Outcome check(const Options& options);

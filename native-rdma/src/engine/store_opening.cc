@@ -105,6 +105,8 @@ void StoreOpening::tell_progress() {
     event.device = path_;
     event.segments_done = progress.segments_scanned;
     event.segments_total = progress.segments_total;
+    event.batches_replayed = progress.batches_replayed;
+    event.blocks_live = progress.blocks_live;
     events_.push(std::move(event));
 }
 

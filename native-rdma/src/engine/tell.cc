@@ -18,6 +18,11 @@ void Tell::block_damaged(base::VolumeId volume, uint64_t block) {
     events_.push(std::move(event));
 }
 
+// Hosts count a volume's blocks, stores those of an extent.
+void Tell::block_damaged(const base::ExtentId& extent, uint32_t block) {
+    block_damaged(extent.volume, extent.index * extent_blocks_ + block);
+}
+
 void Tell::store_failed(router::Shard& shard, uint32_t error) {
     Event event;
     event.kind = EventKind::device_failed;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/limits.h"
 #include "engine/events.h"
 #include "router/shard.h"
 #include "store/file_device.h"
@@ -15,16 +16,19 @@
 namespace engine {
 
 class Tell final : public volume::DamageObserver,
+                   public store::StoreObserver,
                    public router::FailureObserver,
                    public target::HostObserver {
   public:
-    explicit Tell(EventQueue& events) : events_(events) {}
+    Tell(EventQueue& events, uint64_t extent_bytes)
+        : events_(events), extent_blocks_(extent_bytes / base::limits::block_bytes) {}
 
     // Before the store is used: the path that its failure is told under, and the device that knows
     // why (may be null).
     void name_store(const base::Uuid& id, const std::string& path, const store::FileDevice* file);
 
     void block_damaged(base::VolumeId volume, uint64_t block) override;
+    void block_damaged(const base::ExtentId& extent, uint32_t block) override;
     void store_failed(router::Shard& shard, uint32_t error) override;
     void host_connected(const std::string& subsystem_nqn,
                         const std::string& host_nqn,
@@ -41,6 +45,7 @@ class Tell final : public volume::DamageObserver,
         const store::FileDevice* file;
     };
     EventQueue& events_;
+    uint64_t extent_blocks_;
     std::vector<Named> stores_;
 };
 

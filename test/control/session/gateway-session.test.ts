@@ -58,6 +58,7 @@ const content = (deletedVolumeIds: number[]) => ({
   volumes: [],
   deletedVolumeIds,
   discovery: [],
+  scrub: null,
   detachingIds: [],
 })
 

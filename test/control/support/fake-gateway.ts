@@ -11,6 +11,8 @@ import {
   type FromGateway,
   type Hello,
   type Refused,
+  type ScrubMessage,
+  type StoreFiguresMessage,
   type ToGateway,
   type VolumeObserved,
   type Welcome,
@@ -38,6 +40,9 @@ export class FakeGateway {
   readonly ended: Promise<void>
   readonly desired: Desired[] = []
   refused: Refused | undefined
+  /** What it says of its device, from the next heartbeat on. */
+  figures: StoreFiguresMessage | null = null
+  scrub: ScrubMessage | null = null
   readonly #stream: ClientDuplexStream<FromGateway, ToGateway>
   readonly #client: InstanceType<typeof Client>
   #heartbeat: NodeJS.Timeout | undefined
@@ -95,6 +100,8 @@ export class FakeGateway {
         liveBytes: 0,
         durability: 'flush',
         failed: false,
+        store: this.figures,
+        scrub: this.scrub,
       },
     ]
   }

@@ -53,10 +53,10 @@ TEST_CASE("devices are listed in the order given, each with its store's numbers"
     REQUIRE_EQ(devices.size(), 3u);
     for (size_t index = 0; index < 3; ++index) {
         CHECK_EQ(devices[index].path, options.devices[index].path);
-        CHECK_FALSE(devices[index].failed);
+        CHECK_FALSE(devices[index].stats.failed);
     }
-    CHECK_EQ(devices[0].capacity_bytes, devices[2].capacity_bytes);
-    CHECK(devices[1].capacity_bytes > devices[0].capacity_bytes);
+    CHECK_EQ(devices[0].stats.capacity_bytes, devices[2].stats.capacity_bytes);
+    CHECK(devices[1].stats.capacity_bytes > devices[0].stats.capacity_bytes);
     CHECK_FALSE(devices[1].flushes);
     CHECK(devices[2].flushes);
     CHECK_FALSE((devices[0].store_id == devices[2].store_id));
@@ -87,7 +87,7 @@ TEST_CASE("a device that fails is told once and stops alone; closing goes on as 
     CHECK_EQ(events[0].device, folder.file("a"));
     CHECK_EQ(events[0].error, static_cast<uint32_t>(EFBIG));
     const std::vector<engine::DeviceStatus> devices = bench.engine.devices().value();
-    CHECK(devices[0].failed);
+    CHECK(devices[0].stats.failed);
     std::vector<uint8_t> back(data.size());
     CHECK(host->read(0, back).ok());
     CHECK_EQ(back, data);

@@ -154,7 +154,7 @@ class Bench {
         uint64_t sum = 0;
         const auto devices = engine.devices();
         for (const auto& device : devices.value()) {
-            sum += device.live_bytes;
+            sum += device.stats.live_bytes;
         }
         return sum;
     }

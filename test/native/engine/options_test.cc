@@ -38,6 +38,8 @@ TEST_CASE("each option out of its limits is refused by name") {
     CHECK(refused("extentBytes", [](auto& options) { options.extent_bytes = 1u << 20; }));
     CHECK(refused("segmentBytes", [](auto& options) { options.segment_bytes = 3u << 20; }));
     CHECK(refused("segmentBytes", [](auto& options) { options.segment_bytes = 4096; }));
+    CHECK(refused("checkpointLogBytes", [](auto& options) { options.checkpoint_log_bytes = 1; }));
+    CHECK(refused("indexBytesMax", [](auto& options) { options.index_bytes_max = 1; }));
     CHECK(refused("controllerIds", [](auto& options) { options.controller_id_first = 0; }));
     CHECK(refused("controllerIds", [](auto& options) { options.controller_id_last = 0xfff0; }));
     CHECK(refused("controllerIds", [](auto& options) {

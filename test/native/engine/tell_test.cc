@@ -8,7 +8,7 @@ namespace {
 
 struct Bench {
     engine::EventQueue events{8, [] {}};
-    engine::Tell tell{events};
+    engine::Tell tell{events, uint64_t{4} << 20};
     engine::Event only() {
         std::vector<engine::Event> list;
         events.take(list, 8);
@@ -26,6 +26,15 @@ TEST_CASE("damage names the volume and the block") {
     CHECK_EQ(event.kind, engine::EventKind::checksum_error);
     CHECK_EQ(event.volume.value, 7u);
     CHECK_EQ(event.block, 99u);
+}
+
+TEST_CASE("damage that a store finds is told by the volume's blocks, not the extent's") {
+    Bench bench;
+    bench.tell.block_damaged(base::ExtentId{base::VolumeId(7), 3, base::PgId(1)}, 5);
+    const engine::Event event = bench.only();
+    CHECK_EQ(event.kind, engine::EventKind::checksum_error);
+    CHECK_EQ(event.volume.value, 7u);
+    CHECK_EQ(event.block, 3 * 1024 + 5u);
 }
 
 TEST_CASE("a store that failed is told under its device's path") {
