@@ -6,6 +6,7 @@ import { addAttachmentCommands } from './commands/attachments.ts'
 import { addDetachCommand } from './commands/detach.ts'
 import { addDeviceCommands } from './commands/devices.ts'
 import { addNodeCommands } from './commands/nodes.ts'
+import { addScrubCommand } from './commands/scrub.ts'
 import { addVolumeCommands } from './commands/volumes.ts'
 import { defaultApiUrl } from './context.ts'
 import { CliFailure, exitCodes } from './failure.ts'
@@ -45,6 +46,7 @@ function createProgram(around: Surroundings): Command {
   addAttachmentCommands(program, around)
   addNodeCommands(program, around)
   addDeviceCommands(program, around)
+  addScrubCommand(program, around)
   addAttachCommand(program, around)
   addDetachCommand(program, around)
   return program

@@ -10,6 +10,11 @@ export function parseSize(text: string): number {
   )
 }
 
+/** Bytes in a second; 0 stands for no limit. */
+export function parseRate(text: string): number {
+  return text === '0' ? 0 : parseSize(text)
+}
+
 export function parseSeconds(text: string): number {
   const seconds = Number(text)
   if (/^\d+$/.test(text) && seconds >= 1 && seconds <= 86_400) return seconds

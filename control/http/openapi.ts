@@ -10,6 +10,7 @@ import {
 import { addressSchema } from './schemas/common.ts'
 import { nodeListSchema, nodeSchema, rackListSchema, rackSchema } from './schemas/node.ts'
 import { problemSchema } from './schemas/problem.ts'
+import { scrubCreateSchema, scrubListSchema, scrubSchema } from './schemas/scrub.ts'
 import {
   volumeChangeSchema,
   volumeCreateSchema,
@@ -31,6 +32,9 @@ const components = [
   nodeListSchema,
   rackSchema,
   rackListSchema,
+  scrubSchema,
+  scrubCreateSchema,
+  scrubListSchema,
 ]
 
 const docsCsp = {
@@ -60,6 +64,7 @@ export async function describeApi(api: FastifyInstance, version: string): Promis
         { name: 'volumes', description: 'What users provision.' },
         { name: 'attachments', description: "Hosts' rights to use volumes." },
         { name: 'nodes', description: 'Machines with disks, and the racks they stand in.' },
+        { name: 'scrubs', description: 'Reading every live block, to find damage in time.' },
         { name: 'operations', description: 'For who runs control.' },
       ],
     },

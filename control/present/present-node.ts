@@ -3,9 +3,16 @@ import { freeBytes } from '../../placement/choose-home.ts'
 import type { Control } from '../control.ts'
 import type { NodeBody } from '../http/schemas/node.ts'
 import type { Candidate } from '../model/candidates.ts'
-import { usedOf } from '../model/node.ts'
+import { type Device, usedOf } from '../model/node.ts'
 import { nodeFault } from '../reconcile/node-fault.ts'
 import { addressOf } from './present-attachment.ts'
+
+function presentDevice({ store, scrub: _, ...device }: Device): NodeBody['devices'][number] {
+  if (!store) return device
+  const { hostWrittenBytes, deviceWrittenBytes } = store
+  const writeAmplification = Math.round((100 * deviceWrittenBytes) / hostWrittenBytes) / 100
+  return { ...device, store: { ...store, ...(hostWrittenBytes > 0 && { writeAmplification }) } }
+}
 
 export function presentNode(
   { cell, fleet }: Pick<Control, 'cell' | 'fleet'>,
@@ -24,7 +31,7 @@ export function presentNode(
     softwareVersion: node.softwareVersion,
     incarnation: node.incarnation,
     hostConnections: fleet.view(node.name)?.hostConnections ?? 0,
-    devices: [...devices],
+    devices: devices.map(presentDevice),
     capacityBytes: candidate.capacityBytes,
     usedBytes: usedOf(devices),
     provisionedBytes: usage.value.provisionedBytes,

@@ -6,6 +6,7 @@ import type {
   AttachmentListBody,
 } from '../../http/schemas/attachment.ts'
 import type { NodeBody, NodeListBody } from '../../http/schemas/node.ts'
+import type { ScrubBody, ScrubCreateBody, ScrubListBody } from '../../http/schemas/scrub.ts'
 import type {
   VolumeBody,
   VolumeChangeBody,
@@ -30,6 +31,10 @@ export interface NodeFilter {
   readonly health?: string
 }
 
+export interface ScrubFilter {
+  readonly node?: string
+}
+
 export interface Api {
   listVolumes(filter?: VolumeFilter): Promise<VolumeBody[]>
   createVolume(body: VolumeCreateBody): Promise<VolumeBody>
@@ -42,12 +47,17 @@ export interface Api {
   deleteAttachment(attachment: string): Promise<AttachmentBody>
   listNodes(filter?: NodeFilter): Promise<NodeBody[]>
   getNode(node: string): Promise<NodeBody>
+  listScrubs(filter?: ScrubFilter): Promise<readonly ScrubBody[]>
+  startScrubs(body: ScrubCreateBody): Promise<readonly ScrubBody[]>
+  stopScrubs(filter?: ScrubFilter): Promise<readonly ScrubBody[]>
 }
 
 export function createApi(apiUrl: string): Api {
   const send = connectTo(apiUrl)
   const volume = (name: string) => `/volumes/${encodeURIComponent(name)}`
   const attachment = (id: string) => `/attachments/${encodeURIComponent(id)}`
+  const scrubs = async (request: Omit<ApiRequest, 'path'>) =>
+    (await send<ScrubListBody>({ ...request, path: '/scrubs' })).items
   return {
     listVolumes: (filter) => all<VolumeListBody, VolumeBody>(send, '/volumes', { ...filter }),
     createVolume: (body) => create(send, '/volumes', body),
@@ -61,6 +71,9 @@ export function createApi(apiUrl: string): Api {
     deleteAttachment: (id) => send({ method: 'DELETE', path: attachment(id) }),
     listNodes: (filter) => all<NodeListBody, NodeBody>(send, '/nodes', { ...filter }),
     getNode: (name) => send({ method: 'GET', path: `/nodes/${encodeURIComponent(name)}` }),
+    listScrubs: (filter) => scrubs({ method: 'GET', query: { ...filter } }),
+    startScrubs: (body) => scrubs({ method: 'POST', body, idempotencyKey: randomUUID() }),
+    stopScrubs: (filter) => scrubs({ method: 'DELETE', query: { ...filter } }),
   }
 }
 

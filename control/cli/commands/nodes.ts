@@ -72,12 +72,29 @@ function showNode(node: NodeBody): string {
     Hosts: String(node.hostConnections),
     Software: node.softwareVersion,
   })
-  const heading = ['DEVICE', 'CAPACITY', 'USED', 'LIVE', 'DURABILITY', 'STATE']
+  const heading = [
+    'DEVICE',
+    'CAPACITY',
+    'USED',
+    'LIVE',
+    'ERASING',
+    'WRITE AMP',
+    'LOG TAIL',
+    'INDEX',
+    'DAMAGE SEEN',
+    'DURABILITY',
+    'STATE',
+  ]
   const rows = node.devices.map((device) => [
     device.path,
     showBytes(device.capacityBytes),
     showBytes(device.usedBytes),
     showBytes(device.liveBytes),
+    device.store ? showBytes(device.store.erasingBytes) : '',
+    device.store?.writeAmplification?.toFixed(2) ?? '',
+    device.store ? showBytes(device.store.logTailBytes) : '',
+    device.store ? showBytes(device.store.indexBytes) : '',
+    device.store ? String(device.store.checksumErrors) : '',
     device.durability,
     device.failed ? 'failed' : 'good',
   ])

@@ -13,6 +13,32 @@ const capacityProperties = {
   volumes: Type.Integer({ minimum: 0 }),
 }
 
+const storeSchema = Type.Object(
+  {
+    hostWrittenBytes: bytes('By hosts.'),
+    deviceWrittenBytes: bytes('To the device: the log, what was moved, the index.'),
+    movedWrittenBytes: bytes('Of that, by compaction.'),
+    indexWrittenBytes: bytes('Of that, by checkpoints and evicted pages of the index.'),
+    writeAmplification: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        description: 'deviceWrittenBytes for each byte of hostWrittenBytes, once there are some.',
+      }),
+    ),
+    checkpoints: Type.Integer({ minimum: 0, description: 'Of the index.' }),
+    logTailBytes: bytes('What a start of the gateway would replay now.'),
+    indexBytes: bytes('Memory that the index takes.'),
+    indexHits: Type.Integer({ minimum: 0, description: 'Pages of the index found in memory.' }),
+    indexMisses: Type.Integer({ minimum: 0, description: 'Pages that had to be read.' }),
+    erasingBytes: bytes('Deleted or deallocated, and not yet given back.'),
+    checksumErrors: Type.Integer({
+      minimum: 0,
+      description: 'Damaged blocks, counted at every read.',
+    }),
+  },
+  { description: 'How its store works, counted since its gateway started; while it is heard.' },
+)
+
 const deviceSchema = Type.Object({
   path: Type.String({ examples: ['/var/lib/ashlar/disk-0'] }),
   storeId: Type.String({ description: 'Empty until the device is formatted.' }),
@@ -24,6 +50,7 @@ const deviceSchema = Type.Object({
     examples: ['flush'],
   }),
   failed: Type.Boolean(),
+  store: Type.Optional(storeSchema),
 })
 
 export const nodeSchema = Type.Object(

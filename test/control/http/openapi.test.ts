@@ -68,7 +68,10 @@ test('every operation has an id of its own, a summary and a tag', () => {
     'listAttachments',
     'listNodes',
     'listRacks',
+    'listScrubs',
     'listVolumes',
+    'startScrubs',
+    'stopScrubs',
     'updateVolume',
   ])
   for (const { summary, tags, path } of operations()) assert.ok(summary && tags.length === 1, path)
