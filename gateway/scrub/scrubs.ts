@@ -48,6 +48,8 @@ interface Tracked extends ScrubRecord {
   isStopping: boolean
   /** The engine's count of finished passes when this one began. */
   passesBefore: bigint
+  /** Why the engine refuses what is due; said once. */
+  complaint: string
 }
 
 const lookEveryMs = 500
@@ -75,7 +77,13 @@ class Scheduler implements Scrubs {
       const found = records.find((record) => record.storeId === storeId)
       const record = found ?? newRecord(storeId, this.#startedMs)
       const pass = record.pass && cutOff(record.pass, this.#startedMs)
-      this.#tracked.set(storeId, { ...record, pass, isStopping: false, passesBefore: 0n })
+      this.#tracked.set(storeId, {
+        ...record,
+        pass,
+        isStopping: false,
+        passesBefore: 0n,
+        complaint: '',
+      })
     }
     this.#timer = setInterval(() => this.look(), options.lookEveryMs ?? lookEveryMs)
     // Remembered from the first day on: the first pass on schedule counts from it.
@@ -116,10 +124,19 @@ class Scheduler implements Scrubs {
     for (const device of this.#options.engine.devices()) {
       const tracked = this.#tracked.get(device.storeId)
       if (!tracked || this.#isClosed) continue
-      await this.#lookAt(device, tracked).catch((error: Error) => {
-        this.#options.log.warn(`${device.path}: scrubbing: ${error.message}`)
-      })
+      try {
+        await this.#lookAt(device, tracked)
+        tracked.complaint = ''
+      } catch (error) {
+        this.#complain(tracked, `${device.path}: no scrub: ${(error as Error).message}`)
+      }
     }
+  }
+
+  /** It is tried again at every look, and the same answer is said once. */
+  #complain(tracked: Tracked, complaint: string): void {
+    if (complaint !== tracked.complaint) this.#options.log.warn(complaint)
+    tracked.complaint = complaint
   }
 
   async #lookAt(device: DeviceStatus, tracked: Tracked): Promise<void> {

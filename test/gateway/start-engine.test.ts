@@ -48,7 +48,7 @@ test('gives the engine what the configuration says', async () => {
   is(firmwareRevision.length <= 8, true)
 })
 
-test('stores share a quarter of the memory for their indexes when nothing else is said', async () => {
+test('stores have a quarter of the memory for indexes unless told otherwise', async () => {
   const ceilingWith = async (devices: number) => {
     const engine = createFakeEngine()
     const paths = Array.from({ length: devices }, (_, index) => ({ path: `/dev/${index}` }))

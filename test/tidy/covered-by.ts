@@ -58,6 +58,7 @@ export const coveredBy: Readonly<Record<string, string>> = {
   'control/use-cases/volume-rules.ts': 'test/control/http/routes/volumes.test.ts',
   'gateway/device-program.ts': 'test/control/cli/commands/devices.test.ts',
   'gateway/main.ts': 'test/cluster/quickstart.test.ts',
+  'gateway/metric-help.ts': 'test/gateway/metrics.test.ts',
   'gateway/reconcile/attach-volume.ts': 'test/gateway/reconcile/reconciler.test.ts',
   'gateway/reconcile/delete-volume.ts': 'test/gateway/reconcile/reconciler.test.ts',
   'gateway/reconcile/detach-volume.ts': 'test/gateway/reconcile/reconciler.test.ts',

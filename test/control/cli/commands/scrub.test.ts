@@ -124,7 +124,7 @@ test('without waiting it is only begun; status shows it, stop ends it', async ()
   assert.is(first.desired.at(-1)?.scrub?.stop, false)
 })
 
-test('a command line that is wrong sends nothing; a node that is not there is refused', async () => {
+test('a wrong command line sends nothing; a node that is not there is refused', async () => {
   assert.is((await ashlar('scrub --rate fast')).code, 2)
   assert.is((await ashlar('scrub resume')).code, 2)
   const missing = await ashlar('scrub --node n9')
