@@ -12,12 +12,7 @@ import { readStateFile, writeStateFile } from '../state-file.ts'
 
 const number = Type.Integer({ minimum: 0 })
 const passSchema = Type.Object({
-  state: Type.Union([
-    Type.Literal('RUNNING'),
-    Type.Literal('FINISHED'),
-    Type.Literal('STOPPED'),
-    Type.Literal('FAILED'),
-  ]),
+  state: Type.Union([Type.Literal('FINISHED'), Type.Literal('STOPPED'), Type.Literal('FAILED')]),
   request: number,
   bytesPerSecond: number,
   startedAtMs: number,
@@ -33,6 +28,7 @@ const recordSchema = Type.Object({
   firstSeenAtMs: number,
   /** When a pass last reached its end; 0: none has. */
   finishedAtMs: number,
+  /** The last one that ended, however. */
   pass: Type.Union([passSchema, Type.Null()]),
 })
 const fileSchema = Type.Object({ version: Type.Literal(1), stores: Type.Array(recordSchema) })

@@ -14,7 +14,6 @@ import { GatewayFailure } from '../failure.ts'
 import {
   dueAtMs,
   newRecord,
-  type Pass,
   partOf,
   readScrubRecords,
   type ScrubRecord,
@@ -43,7 +42,10 @@ export interface ScrubOptions {
   readonly lookEveryMs?: number
 }
 
+type AnyPass = Omit<ScrubMessage, 'finishedAtMs' | 'requestDone'>
+
 interface Tracked extends ScrubRecord {
+  running: AnyPass | null
   /** It was told to stop. */
   isStopping: boolean
   /** The engine's count of finished passes when this one began. */
@@ -76,14 +78,7 @@ class Scheduler implements Scrubs {
     for (const { storeId } of options.engine.devices()) {
       const found = records.find((record) => record.storeId === storeId)
       const record = found ?? newRecord(storeId, this.#startedMs)
-      const pass = record.pass && cutOff(record.pass, this.#startedMs)
-      this.#tracked.set(storeId, {
-        ...record,
-        pass,
-        isStopping: false,
-        passesBefore: 0n,
-        complaint: '',
-      })
+      this.#tracked.set(storeId, { ...record, ...idle, complaint: '' })
     }
     this.#timer = setInterval(() => this.look(), options.lookEveryMs ?? lookEveryMs)
     // Remembered from the first day on: the first pass on schedule counts from it.
@@ -98,9 +93,9 @@ class Scheduler implements Scrubs {
   of(device: DeviceStatus): ScrubMessage {
     const tracked = this.#tracked.get(device.storeId)
     if (!tracked) return { ...noPass, finishedAtMs: 0, requestDone: 0 }
-    const { pass, finishedAtMs, requestDone } = tracked
-    const blocks = pass?.state === 'RUNNING' ? blocksOf(device) : {}
-    return { ...(pass ?? noPass), ...blocks, finishedAtMs, requestDone }
+    const { running, pass, finishedAtMs, requestDone } = tracked
+    if (running) return { ...running, ...blocksOf(device), finishedAtMs, requestDone }
+    return { ...(pass ?? noPass), finishedAtMs, requestDone }
   }
 
   async close(): Promise<void> {
@@ -141,15 +136,14 @@ class Scheduler implements Scrubs {
 
   async #lookAt(device: DeviceStatus, tracked: Tracked): Promise<void> {
     const { engine } = this.#options
-    if (tracked.pass?.state === 'RUNNING' && !device.scrub.running)
-      await this.#ended(device, tracked, tracked.pass)
+    if (tracked.running && !device.scrub.running)
+      await this.#ended(device, tracked, tracked.running)
     if (device.failed) return
     const wanted = this.#wanted
     if (wanted && wanted.request > tracked.requestDone) {
-      const isRunning = tracked.pass?.state === 'RUNNING'
-      if (isRunning && !wanted.stop && tracked.pass?.request === wanted.request) return
+      if (tracked.running?.request === wanted.request) return
       // Its end is seen by a later look, which then goes on with what is wanted.
-      if (isRunning) {
+      if (tracked.running) {
         tracked.isStopping = true
         return engine.stopScrub(device.path)
       }
@@ -161,35 +155,35 @@ class Scheduler implements Scrubs {
 
   #isDue(tracked: Tracked): boolean {
     const { intervalMs } = this.#options
-    if (intervalMs === 0 || tracked.pass?.state === 'RUNNING') return false
+    if (intervalMs === 0 || tracked.running) return false
     const waitMs = Math.min(overdueSpreadMs, intervalMs) * partOf(tracked.storeId)
     return this.#now() >= Math.max(dueAtMs(tracked, intervalMs), this.#startedMs + waitMs)
   }
 
   async #start(device: DeviceStatus, tracked: Tracked, request: number, bytesPerSecond: number) {
-    const pass: Pass = {
-      ...noBlocks,
+    const pass: AnyPass = {
+      ...noPass,
       state: 'RUNNING',
       request,
       bytesPerSecond,
       startedAtMs: this.#now(),
-      endedAtMs: 0,
     }
     await this.#options.engine.startScrub(device.path, BigInt(bytesPerSecond))
-    Object.assign(tracked, { pass, isStopping: false, passesBefore: device.scrub.passes })
+    Object.assign(tracked, { ...idle, running: pass, passesBefore: device.scrub.passes })
     const why = request === 0 ? 'on schedule' : `on request ${request}`
     this.#options.log.info({ device: device.path }, `${device.path}: a scrub has begun ${why}`)
     this.#options.changed()
   }
 
-  async #ended(device: DeviceStatus, tracked: Tracked, pass: Pass): Promise<void> {
+  async #ended(device: DeviceStatus, tracked: Tracked, pass: AnyPass): Promise<void> {
     const { log, changed } = this.#options
     const nowMs = this.#now()
     const finished = device.scrub.passes > tracked.passesBefore
     const state = finished ? 'FINISHED' : tracked.isStopping ? 'STOPPED' : 'FAILED'
-    tracked.pass = { ...pass, ...blocksOf(device), state, endedAtMs: nowMs }
+    const ended = { ...pass, ...blocksOf(device), state, endedAtMs: nowMs } as const
+    Object.assign(tracked, { ...idle, pass: ended })
     if (finished) tracked.finishedAtMs = nowMs
-    const { blocksRead, blocksDamaged } = tracked.pass
+    const { blocksRead, blocksDamaged } = ended
     const level = blocksDamaged > 0 || state === 'FAILED' ? 'error' : 'info'
     const figures = `${blocksRead} blocks were read, ${blocksDamaged} are damaged`
     log[level](
@@ -207,19 +201,25 @@ class Scheduler implements Scrubs {
 
   async #save(): Promise<void> {
     const { folder, log } = this.#options
-    const records = [...this.#tracked.values()].map(({ passesBefore: _, ...record }) => record)
+    const records = [...this.#tracked.values()].map(
+      ({ storeId, requestDone, firstSeenAtMs, finishedAtMs, pass }) => {
+        return { storeId, requestDone, firstSeenAtMs, finishedAtMs, pass }
+      },
+    )
     await saveScrubRecords(folder, records).catch((error: Error) => log.error(error.message))
   }
 }
 
-const noBlocks = { blocksRead: 0, blocksTotal: 0, blocksDamaged: 0 }
-const noPass: Omit<ScrubMessage, 'finishedAtMs' | 'requestDone'> = {
-  ...noBlocks,
+const idle = { running: null, isStopping: false, passesBefore: 0n }
+const noPass: AnyPass = {
   state: 'STATE_UNSPECIFIED',
   request: 0,
   bytesPerSecond: 0,
   startedAtMs: 0,
   endedAtMs: 0,
+  blocksRead: 0,
+  blocksTotal: 0,
+  blocksDamaged: 0,
 }
 const endings = {
   FINISHED: 'has read everything',
@@ -232,10 +232,6 @@ const blocksOf = ({ scrub }: DeviceStatus) => ({
   blocksTotal: Number(scrub.blocksTotal),
   blocksDamaged: Number(scrub.blocksDamaged),
 })
-
-/** A pass that ran when the gateway ended. */
-const cutOff = (pass: Pass, nowMs: number): Pass =>
-  pass.state === 'RUNNING' ? { ...pass, state: 'STOPPED', endedAtMs: nowMs } : pass
 
 /** Without it passes come anew, and that does no harm. */
 function readRecords({ folder, log }: ScrubOptions): readonly ScrubRecord[] {

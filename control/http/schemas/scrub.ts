@@ -17,7 +17,7 @@ export const scrubSchema = Type.Object(
     state: textOf(
       scrubStates,
       'never: there was none. waiting: asked for, and not begun. running. finished: everything ' +
-        'was read. stopped: on request, or because the gateway restarted. failed: the device ' +
+        'was read. stopped: on request. failed: the device ' +
         'did not give its blocks. unknown: its gateway has not said so yet.',
     ),
     reason: Type.Optional(

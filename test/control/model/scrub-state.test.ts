@@ -43,7 +43,10 @@ test('a pass on schedule is not taken for a request, nor a request that was done
 })
 
 test('a pass that a restart cut off waits to be begun anew', () => {
-  assert.is(scrubStateOf(said({ state: 'STOPPED', request: 2 }), asked(2)), 'waiting')
+  assert.is(
+    scrubStateOf(said({ state: 'FINISHED', request: 1, requestDone: 1 }), asked(2)),
+    'waiting',
+  )
 })
 
 test('the end of a pass is not waited for', () => {
