@@ -10,6 +10,7 @@ using base::Errc;
 namespace {
 
 constexpr uint64_t segment_bytes = uint64_t{1} << 19;
+constexpr uint32_t segments_min = 16;
 constexpr uint64_t segment_blocks = segment_bytes / SimDevice::block_bytes;
 constexpr uint64_t head_bytes = uint64_t{2} << 20;
 // No operation takes longer, in virtual time, even where some of the device's take a tenth of a
@@ -29,7 +30,8 @@ SimRun::SimRun(uint64_t seed, bool aloud) : world_(seed), faults_(world_) {
 void SimRun::choose_store() {
     SimRandom& random = world_.random;
     SimShape& shape = world_.shape;
-    const uint32_t segments = 8 + (random.percent(70) ? random.below(6) : random.below(25));
+    const uint32_t segments =
+        segments_min + (random.percent(70) ? random.below(6) : random.below(25));
     const uint32_t full_percent = random.percent(10) ? 130 : 30 + random.below(65);
     shape.volumes = 1 + random.below(4);
     shape.extents = 1 + random.below(3);
