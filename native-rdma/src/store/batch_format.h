@@ -16,16 +16,18 @@ inline constexpr uint32_t batch_data_blocks_max = 256;
 inline constexpr uint32_t extent_blocks_max =
     static_cast<uint32_t>(base::limits::extent_bytes_max >> block_shift);
 
-// A version fits eight bytes: 2^20 epochs of 2^44 writes each. A placement group with a million
-// writes a second spends an epoch's counter in half a year.
-inline constexpr uint32_t version_counter_bits = 44;
-inline constexpr uint32_t version_epoch_bits = 64 - version_counter_bits;
+// A version fits seven bytes: 2^20 epochs of 2^36 writes each. A placement group with a hundred
+// thousand writes a second spends an epoch's counter in a week, and then goes on in the next.
+inline constexpr uint32_t version_counter_bits = 36;
+inline constexpr uint32_t version_epoch_bits = 20;
 
 // What a batch is besides its entries.
 inline constexpr uint32_t batch_begins = 1;  // The first after opening: no older one follows it.
 inline constexpr uint32_t batch_closes = 2;  // The last of its segment.
 inline constexpr uint32_t batch_clean = 4;   // The last before a clean close.
-inline constexpr uint32_t batch_flags_known = batch_begins | batch_closes | batch_clean;
+inline constexpr uint32_t batch_moved = 8;   // Of compaction: in a segment of its own, not in the log.
+inline constexpr uint32_t batch_flags_known =
+    batch_begins | batch_closes | batch_clean | batch_moved;
 
 struct BatchHeader {
     le64 magic;

@@ -11,6 +11,18 @@ namespace store {
 using base::Errc;
 using base::Status;
 
+namespace {
+
+// Entries of the page that begins at `page_first`, from `first` up to, not including, `end`.
+uint64_t wanted_bits(uint32_t page_first, uint32_t first, uint32_t end) {
+    const uint32_t from = std::max(first, page_first) - page_first;
+    const uint32_t to = std::min(end - page_first, page_entries);
+    const uint64_t below = to == page_entries ? ~uint64_t{0} : (uint64_t{1} << to) - 1;
+    return below & ~((uint64_t{1} << from) - 1);
+}
+
+}  // namespace
+
 BlockReader::BlockReader(const ReaderParts& parts, Listener& listener)
     : parts_(parts),
       listener_(listener),
@@ -40,22 +52,67 @@ BlockReader::~BlockReader() {
 }
 
 Status BlockReader::submit(ReadOp& op) {
-    if (free_count_ < op.block_count) {
+    if (free_count_ - promised_ < op.block_count) {
         return Status(Errc::busy);
     }
     ++in_flight_;
     op.status = Status();
     op.failed_block = 0;
     op.pieces_left = 0;
-    const Index::Extent* extent = parts_.index.find(op.extent);
+    op.reader = this;
+    op.resume = [](PageWaiter& waiter, Status status, const IndexPage*) {
+        auto& self = static_cast<ReadOp&>(waiter);
+        self.reader->resume(self, status);
+    };
+    start(op);
+    return Status();
+}
+
+// Whether the index's pages are in memory; otherwise the read waits for the first that is not.
+bool BlockReader::find_pages(ReadOp& op, uint32_t slot) {
+    const uint32_t end = op.first_block + op.block_count;
+    for (uint32_t page = op.first_block >> page_shift; page << page_shift < end; ++page) {
+        const uint64_t wanted = wanted_bits(page << page_shift, op.first_block, end);
+        if (parts_.index.find(slot, page, wanted).presence == Index::Presence::away) {
+            promised_ += op.block_count;
+            parts_.loader.load({slot, page}, op);
+            return false;
+        }
+    }
+    return true;
+}
+
+void BlockReader::start(ReadOp& op) {
+    const uint32_t slot = parts_.index.slot_of(op.extent);
+    const uint32_t end = op.first_block + op.block_count;
+    // Most reads are of one page: it is looked up once.
+    if (op.first_block >> page_shift != (end - 1) >> page_shift && !find_pages(op, slot)) {
+        return;
+    }
     Piece* piece = nullptr;
-    for (uint32_t index = 0; index < op.block_count; ++index) {
-        const uint32_t block = op.first_block + index;
-        const Location location = parts_.index.get(extent, block);
-        if (location.place == 0) {
-            std::memset(op.data + size_t{index} * block_bytes, 0, block_bytes);
-        } else {
-            piece = append(op, piece, block, location);
+    for (uint32_t block = op.first_block; block < end;) {
+        const uint32_t page = block >> page_shift;
+        const uint32_t page_end = std::min(end, (page + 1) << page_shift);
+        const Index::Found found = parts_.index.find(
+            slot, page, wanted_bits(page << page_shift, op.first_block, end));
+        if (found.presence == Index::Presence::away) {
+            CHECK(piece == nullptr && op.pieces_left == 0, "a read begins when all is known");
+            promised_ += op.block_count;
+            parts_.loader.load({slot, page}, op);
+            return;
+        }
+        for (; block < page_end; ++block) {
+            const uint32_t entry = block & (page_entries - 1);
+            const Place place =
+                found.presence == Index::Presence::zero ? 0 : found.frame->places[entry];
+            if (place == 0) {
+                std::memset(
+                    op.data + size_t{block - op.first_block} * block_bytes, 0, block_bytes);
+            } else if (place == lost_place) {
+                note_damage(op, block);
+            } else {
+                piece = append(op, piece, block, place, found.frame->crcs[entry]);
+            }
         }
     }
     if (piece != nullptr) {
@@ -64,17 +121,28 @@ Status BlockReader::submit(ReadOp& op) {
         zeroes_.push_back(op);
         parts_.executor.defer(zero_task_);
     }
-    return Status();
+}
+
+void BlockReader::resume(ReadOp& op, Status status) {
+    promised_ -= op.block_count;
+    if (status.ok()) {
+        start(op);
+        return;
+    }
+    // The index itself is damaged there: which block of the page was meant nobody knows.
+    ++parts_.stats.checksum_errors;
+    op.status = status;
+    op.failed_block = op.first_block;
+    zeroes_.push_back(op);
+    parts_.executor.defer(zero_task_);
 }
 
 // Adds a block to the piece when it is its neighbour, or sends that off and begins another.
-BlockReader::Piece* BlockReader::append(ReadOp& op,
-                                        Piece* piece,
-                                        uint32_t block,
-                                        const Location& location) {
+BlockReader::Piece* BlockReader::append(
+    ReadOp& op, Piece* piece, uint32_t block, Place place, uint32_t crc) {
     if (piece != nullptr && piece->first_block + piece->count == block &&
-        piece->place + piece->count == location.place) {
-        piece->crcs[piece->count++] = location.crc;
+        piece->place + piece->count == place) {
+        piece->crcs[piece->count++] = crc;
         return piece;
     }
     if (piece != nullptr) {
@@ -85,11 +153,11 @@ BlockReader::Piece* BlockReader::append(ReadOp& op,
     --free_count_;
     ++op.pieces_left;
     piece->op = &op;
-    piece->place = location.place;
+    piece->place = place;
     piece->first_block = block;
     piece->count = 1;
-    piece->crcs[0] = location.crc;
-    parts_.segments.pin(location.place);
+    piece->crcs[0] = crc;
+    parts_.segments.pin(place);
     return piece;
 }
 
@@ -128,13 +196,15 @@ void BlockReader::verify(Piece& piece) {
         if (base::crc32c(data + size_t{index} * block_bytes, block_bytes) == piece.crcs[index]) {
             continue;
         }
-        ++parts_.stats.checksum_errors;
-        const uint32_t block = piece.first_block + index;
-        if (op.status.ok() ||
-            (op.status.code() == Errc::checksum_wrong && block < op.failed_block)) {
-            op.status = Status(Errc::checksum_wrong);
-            op.failed_block = block;
-        }
+        note_damage(op, piece.first_block + index);
+    }
+}
+
+void BlockReader::note_damage(ReadOp& op, uint32_t block) {
+    ++parts_.stats.checksum_errors;
+    if (op.status.ok() || (op.status.code() == Errc::checksum_wrong && block < op.failed_block)) {
+        op.status = Status(Errc::checksum_wrong);
+        op.failed_block = block;
     }
 }
 

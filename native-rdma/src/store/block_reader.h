@@ -11,7 +11,7 @@
 
 #include "reactor/executor.h"
 #include "store/device.h"
-#include "store/index.h"
+#include "store/page_loader.h"
 #include "store/segments.h"
 #include "store/store.h"
 
@@ -22,7 +22,8 @@ struct ReaderParts {
     Device& device;
     reactor::Executor& executor;
     uint32_t pieces_max;
-    const Index& index;
+    Index& index;
+    PageLoader& loader;
     Segments& segments;
     StoreStats& stats;
 };
@@ -62,7 +63,11 @@ class BlockReader {
         BlockReader* reader = nullptr;
     };
 
-    Piece* append(ReadOp& op, Piece* piece, uint32_t block, const Location& location);
+    [[nodiscard]] bool find_pages(ReadOp& op, uint32_t slot);
+    void start(ReadOp& op);
+    void resume(ReadOp& op, base::Status status);
+    Piece* append(ReadOp& op, Piece* piece, uint32_t block, Place place, uint32_t crc);
+    void note_damage(ReadOp& op, uint32_t block);
     void send(Piece& piece);
     void piece_done(Piece& piece, base::Status status);
     void verify(Piece& piece);
@@ -75,6 +80,7 @@ class BlockReader {
     std::unique_ptr<Piece[]> pieces_;
     Piece* free_ = nullptr;
     uint32_t free_count_ = 0;
+    uint32_t promised_ = 0;  // Of the free ones, to reads that wait for a page of the index.
     base::IntrusiveList<ReadOp> zeroes_;  // Nothing to read: done at the end of the turn.
     ZeroTask zero_task_;
 };

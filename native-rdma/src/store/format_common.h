@@ -19,12 +19,15 @@ using base::le64;
 using base::limits::block_bytes;
 using base::limits::block_shift;
 
-inline constexpr uint32_t format_version = 1;
+inline constexpr uint32_t format_version = 2;
 
-// Each reads as text in a dump of the device: "ASHLsupr", "ASHLsegm", "ASHLbtch".
+// Each reads as text in a dump of the device: "ASHLsupr", "ASHLsegm", "ASHLbtch", "ASHLckpt",
+// "ASHLpage".
 inline constexpr uint64_t superblock_magic = 0x727075734c485341;
 inline constexpr uint64_t segment_magic = 0x6d6765734c485341;
 inline constexpr uint64_t batch_magic = 0x686374624c485341;
+inline constexpr uint64_t checkpoint_magic = 0x74706b634c485341;
+inline constexpr uint64_t index_page_magic = 0x656761704c485341;
 
 // Where the checksummed part of a structure begins: behind magic and CRC.
 inline constexpr uint32_t checksummed_from = 12;

@@ -18,6 +18,7 @@ using base::Status;
 namespace {
 
 // Everything before the segments is looked at, not only where the superblocks will lie.
+constexpr uint32_t segment_count_good = 64;
 constexpr uint32_t head_bytes = static_cast<uint32_t>(segments_offset);
 
 // A random UUID (RFC 9562, version 4).
@@ -63,8 +64,13 @@ void Formatting::start() {
         return end(Status(Errc::invalid_argument), problem);
     }
     const uint64_t bytes = std::min(device_.geometry().bytes, device_bytes_max);
-    const uint64_t segments =
-        bytes < segments_offset ? 0 : (bytes - segments_offset) / options_.segment_bytes;
+    const uint64_t room = bytes < segments_offset ? 0 : bytes - segments_offset;
+    uint64_t segment_bytes = options_.segment_bytes;
+    // What is kept free is counted in segments: a small device gets small ones.
+    while (room / segment_bytes < segment_count_good && segment_bytes > segment_bytes_min) {
+        segment_bytes /= 2;
+    }
+    const uint64_t segments = room / segment_bytes;
     if (segments < segment_count_min) {
         return end(Status(Errc::invalid_argument),
                    "The device is too small: a store takes 2 MiB and " +
@@ -76,9 +82,9 @@ void Formatting::start() {
     }
     super_.version = format_version;
     super_.generation = 1;
-    super_.device_bytes = segments_offset + segments * options_.segment_bytes;
+    super_.device_bytes = segments_offset + segments * segment_bytes;
     super_.segments_offset = segments_offset;
-    super_.segment_bytes = options_.segment_bytes;
+    super_.segment_bytes = segment_bytes;
     super_.segment_count = static_cast<uint32_t>(segments);
     step_.run(DeviceVerb::read, 0, pages_.get(), head_bytes, &Formatting::head_read);
 }

@@ -36,6 +36,8 @@ struct LogBatch : base::ListLink {
     base::IntrusiveList<Store::DeleteOp> deletes;
 
     uint64_t sequence = 0;
+    uint64_t incarnation = 0;
+    base::Version last_version;  // Of this and every earlier one.
     uint32_t flags = 0;
     LogHead before;  // The log's head without this batch.
     uint32_t segment = Segments::none;

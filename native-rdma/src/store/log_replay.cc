@@ -44,17 +44,50 @@ bool LogReplay::visit(uint32_t segment, uint8_t* block) {
     if (broken == nullptr && header.index != segment) {
         broken = "it belongs to another segment";
     }
-    if (broken != nullptr) {
-        problem_ =
-            "The header of segment " + std::to_string(segment) + " is damaged: " + broken + ".";
-        return false;
+    if (broken == nullptr) {
+        adopt(segment, header);
+        return true;
     }
-    max_sequence_ = std::max<uint64_t>(max_sequence_, header.sequence);
+    // The checkpoint knows what is in it, unless the log goes on there.
+    Segments& segments = store_.segments();
+    if (segment != start_.segment && segments.stored_count(segment) > 0) {
+        segments.adopt(segment, SegmentState::index, 0);
+        return true;
+    }
+    if (segment != start_.segment && segments.live(segment) > 0) {
+        segments.adopt(segment, SegmentState::moved, 0);
+        return true;
+    }
+    problem_ = "The header of segment " + std::to_string(segment) + " is damaged: " + broken + ".";
+    return false;
+}
+
+// What is neither log to be replayed nor referred to by the checkpoint is free.
+void LogReplay::adopt(uint32_t segment, const SegmentHeader& header) {
+    Segments& segments = store_.segments();
+    segments.saw_sequence(header.sequence);
     durable_through_ = std::max<uint64_t>(durable_through_, header.durable_through);
-    if (header.kind == static_cast<uint32_t>(SegmentKind::log)) {
+    const bool log = header.kind == static_cast<uint32_t>(SegmentKind::log);
+    if (log && header.sequence >= start_sequence_) {
         found_.push_back({segment, header.sequence, header.first_log_sequence});
+    } else if (segments.stored_count(segment) > 0) {
+        segments.adopt(segment, SegmentState::index, header.sequence);
+    } else if (segments.live(segment) > 0) {
+        segments.adopt(segment, log ? SegmentState::log : SegmentState::moved, header.sequence);
     }
-    return true;
+}
+
+void LogReplay::start(const CheckpointRoot* checkpoint) {
+    if (checkpoint != nullptr) {
+        start_sequence_ = checkpoint->segment_sequence;
+        start_ = {checkpoint->segment, checkpoint->block};
+        durable_through_ = checkpoint->next_log_sequence - 1;
+        end_.next_sequence = checkpoint->next_log_sequence;
+        end_.incarnation = checkpoint->incarnation;
+        end_.last_version = {base::Epoch{checkpoint->last_epoch}, checkpoint->last_counter};
+        end_.clean = (checkpoint->flags & checkpoint_clean) != 0;
+    }
+    sweep_.start();
 }
 
 void LogReplay::swept(Status status) {
@@ -66,30 +99,45 @@ void LogReplay::swept(Status status) {
         return left.sequence < right.sequence;
     });
     progress_.segments_total = found_.size();
+    if (start_.segment != Segments::none &&
+        (found_.empty() || found_.front().segment != start_.segment ||
+         found_.front().sequence != start_sequence_)) {
+        fail("The segment where the log goes on behind the checkpoint is not there.");
+        return;
+    }
     next_segment();
 }
 
-// Batches may be missing before a segment only when they were all durable once: then the segments
-// that held them were no longer needed. Otherwise the log ended before it.
+// Whether the next segment is the one that the checkpoint names.
+bool LogReplay::begins_here() const {
+    return current_ == 0 && start_.segment != Segments::none;
+}
+
+// The log has no gaps: a segment that begins with a later batch was begun behind the log's end.
 void LogReplay::next_segment() {
-    if (current_ == found_.size() || found_[current_].first_log_sequence > end_.next_sequence) {
-        const bool more = current_ < found_.size();
-        if (!more || found_[current_].first_log_sequence > durable_through_ + 1) {
-            in_log_ = current_;
+    const bool more = current_ < found_.size();
+    if (!more || (!begins_here() && found_[current_].first_log_sequence > end_.next_sequence)) {
+        in_log_ = current_;
+        if (end_.next_sequence <= durable_through_) {
+            damaged();
+        } else {
             finish();
-            return;
         }
+        return;
     }
     const Found& found = found_[current_];
-    if (found.first_log_sequence < end_.next_sequence) {
+    if (!begins_here() && found.first_log_sequence < end_.next_sequence) {
         fail("Segment " + std::to_string(found.segment) + " repeats a part of the log.");
         return;
     }
-    end_.next_sequence = found.first_log_sequence;
-    store_.segments().adopt(found.segment, found.sequence);
+    store_.segments().adopt(found.segment, SegmentState::log, found.sequence);
     open_ = true;
-    clean_ = false;
-    block_ = 1;
+    clean_ = begins_here() && end_.clean;
+    block_ = begins_here() ? start_.block : 1;
+    if (block_ >= layout_.segment_blocks()) {
+        fail("The checkpoint names a place that is not in its segment.");
+        return;
+    }
     load();
 }
 
@@ -160,31 +208,33 @@ void LogReplay::apply(const BatchReader& batch) {
             base::VolumeId{entry.volume}, entry.extent_index, base::PgId{entry.pg}};
         if (entry.kind == static_cast<uint32_t>(EntryKind::delete_volume)) {
             index.erase_volume(id.volume);
-            store_.segments().note_tombstone(segment);
             continue;
         }
         if (entry.kind == static_cast<uint32_t>(EntryKind::deallocate)) {
             index.erase(id, entry.first_block, entry.block_count);
-            store_.segments().note_tombstone(segment);
             continue;
         }
-        const uint64_t version = PackedVersion::pack({base::Epoch{entry.epoch}, entry.counter});
-        Index::Extent& extent = index.open(id);
-        for (uint32_t each = 0; each < entry.block_count; ++each, ++place, ++data_block) {
-            store_.segments().came_alive(place);
-            index.set(
-                extent, entry.first_block + each, {place, batch.block_crc(data_block), version});
+        for (uint32_t each = 0; each < entry.block_count; ++each) {
+            crcs_[each] = batch.block_crc(data_block + each);
         }
+        index.set(id,
+                  entry.first_block,
+                  entry.block_count,
+                  place,
+                  crcs_,
+                  {base::Epoch{entry.epoch}, entry.counter});
+        place += entry.block_count;
+        data_block += entry.block_count;
     }
     end_.incarnation = header.incarnation;
     end_.last_version = {base::Epoch{header.last_epoch}, header.last_counter};
     ++end_.next_sequence;
-    store_.segments().set_last(segment);
+    end_.log_bytes += uint64_t{batch.blocks()} * block_bytes;
     block_ += batch.blocks();
     open_ = (header.flags & batch_closes) == 0;
     clean_ = (header.flags & batch_clean) != 0;
     ++progress_.batches_replayed;
-    progress_.blocks_live = index.block_count();
+    progress_.blocks_live = store_.segments().live_blocks();
 }
 
 void LogReplay::segment_ended() {
@@ -246,24 +296,29 @@ void LogReplay::look_for_later() {
 void LogReplay::finish() {
     Segments& segments = store_.segments();
     for (size_t each = in_log_; each < found_.size(); ++each) {
-        segments.adopt(found_[each].segment, found_[each].sequence);
+        segments.adopt(found_[each].segment, SegmentState::log, found_[each].sequence);
     }
     segments.all_adopted();
-    for (size_t each = 0; each < in_log_; ++each) {
-        if (found_[each].segment != end_.head.segment) {
-            segments.close(found_[each].segment);
+    for (uint32_t segment = 0; segment < segments.count(); ++segment) {
+        if (segments.state(segment) != SegmentState::free && segment != end_.head.segment) {
+            segments.close(segment);
         }
     }
     for (size_t each = in_log_; each < found_.size(); ++each) {
         segments.abandon(found_[each].segment);
     }
-    end_.next_segment_sequence = max_sequence_ + 1;
+    end_.clean = clean_;
+    progress_.blocks_live = segments.live_blocks();
     client_.replayed(Status(), end_, {});
 }
 
 void LogReplay::damaged() {
-    fail("The log is damaged in segment " + std::to_string(end_.head.segment) + " at block " +
-         std::to_string(end_.head.block) + ": what was acknowledged behind it cannot be found.");
+    const std::string where =
+        end_.head.segment == Segments::none
+            ? "behind batch " + std::to_string(end_.next_sequence - 1)
+            : "in segment " + std::to_string(end_.head.segment) + " at block " +
+                  std::to_string(end_.head.block);
+    fail("The log is damaged " + where + ": what was acknowledged behind it cannot be found.");
 }
 
 void LogReplay::fail(std::string problem) {

@@ -1,4 +1,7 @@
-// Replays the log into a store's index and finds the log's end.
+// Replays the log behind a checkpoint into a store's index and finds the log's end.
+//
+// Segments that the checkpoint's pages refer to are taken on as they are: nothing in them is read,
+// and a damaged header of one of them is of no consequence.
 //
 // The end is the first batch that is not whole. What was acknowledged before the last batch was
 // written is known from the headers (durable_through): damage there is not the log's end but a
@@ -11,9 +14,11 @@
 #include <vector>
 
 #include "store/batch_reader.h"
+#include "store/checkpoint_format.h"
 #include "store/device_step.h"
 #include "store/log_store.h"
 #include "store/pages.h"
+#include "store/segment_format.h"
 #include "store/segment_sweep.h"
 
 namespace store {
@@ -29,7 +34,8 @@ class LogReplay final : SegmentSweep::Client {
     };
 
     LogReplay(Device& device, LogStore& store, RecoveryProgress& progress, Client& client);
-    void start() { sweep_.start(); }
+    // `checkpoint` null: the whole log.
+    void start(const CheckpointRoot* checkpoint);
 
   private:
     // A segment that says it holds log.
@@ -40,7 +46,9 @@ class LogReplay final : SegmentSweep::Client {
     };
 
     bool visit(uint32_t segment, uint8_t* block) override;
+    void adopt(uint32_t segment, const SegmentHeader& header);
     void swept(base::Status status) override;
+    [[nodiscard]] bool begins_here() const;
     void next_segment();
     void load();
     void loaded(base::Status status);
@@ -63,7 +71,8 @@ class LogReplay final : SegmentSweep::Client {
     std::string problem_;
 
     std::vector<Found> found_;      // In the log's order.
-    uint64_t max_sequence_ = 0;     // Of any segment.
+    uint64_t start_sequence_ = 1;   // Of the first segment with log behind the checkpoint,
+    LogHead start_;                 // and where in it, if it was begun then.
     uint64_t durable_through_ = 0;  // As the segments' headers know.
     size_t current_ = 0;            // In found_.
     size_t in_log_ = 0;             // Of found_, once the end is found: those before it.
@@ -73,6 +82,7 @@ class LogReplay final : SegmentSweep::Client {
     bool looking_ = false;          // The end is found: is there anything that denies it?
     LogEnd end_;
 
+    uint32_t crcs_[batch_data_blocks_max] = {};  // Of one entry's blocks.
     Pages window_;
     uint32_t window_blocks_ = 0;  // Capacity.
     uint32_t window_first_ = 0;   // In the current segment.

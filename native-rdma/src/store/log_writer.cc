@@ -35,6 +35,10 @@ void LogWriter::advance(LogState to) {
 void LogWriter::start(const LogEnd& end) {
     end_ = end;
     durable_through_ = end.next_sequence - 1;
+    acknowledged_incarnation_ = end.incarnation;
+    acknowledged_version_ = end.last_version;
+    acknowledged_clean_ = end.clean;
+    log_bytes_ = end.log_bytes;
     advance(LogState::sealing);
     schedule();
 }
@@ -53,13 +57,14 @@ void LogWriter::submit(Store::DeleteOp& op) {
 
 void LogWriter::close() {
     closing_ = true;
-    parts_.reclaimer.stop();
     schedule();
 }
 
 // What is submitted in one turn of the executor goes out together at its end.
 void LogWriter::schedule() {
-    parts_.executor.defer(task_);
+    if (!closed_told_) {
+        parts_.executor.defer(task_);
+    }
 }
 
 void LogWriter::turn() {
@@ -93,9 +98,6 @@ void LogWriter::seal() {
     }
     if (parts_.segments.any_abandoned() || !parts_.reclaimer.idle()) {
         parts_.reclaimer.kick();
-        if (closing_ && parts_.reclaimer.idle()) {
-            stall();  // Nothing is marked free any more.
-        }
         return;
     }
     LogHead& head = end_.head;
@@ -104,7 +106,7 @@ void LogWriter::seal() {
             stall();
             return;
         }
-        head = {parts_.segments.take(end_.next_segment_sequence++), 0};
+        head = {parts_.segments.take(SegmentState::log), 0};
     }
     ++end_.incarnation;
     const bool last = head.block + 1 == parts_.layout.segment_blocks();
@@ -153,29 +155,34 @@ bool LogWriter::send_one() {
     const WriteOp* write = write_first() ? writes_.front() : nullptr;
     const bool data = write != nullptr && write->data != nullptr;
     const uint32_t data_blocks = data ? write->block_count : 0;
-    if (data && parts_.index_bytes_max != 0 &&
-        parts_.index.bytes_in_use() >= parts_.index_bytes_max) {
-        refuse_first(Status(Errc::no_space));
-        return true;
-    }
     if (header_blocks_for(1, data_blocks) + data_blocks > room()) {
-        if (parts_.segments.free_count() <= (data ? segments_reserved : 0)) {
-            if (!parts_.reclaimer.idle()) {
-                return false;
-            }
-            refuse_first(Status(Errc::no_space));
-            return true;
-        }
+        return obtain_segment(data);
+    }
+    const Admission::Answer answer =
+        write == nullptr ? Admission::Answer::yes : parts_.admission.admit(*write);
+    if (answer == Admission::Answer::full) {
+        refuse_first(Status(Errc::no_space));
+    } else if (answer == Admission::Answer::yes) {
+        LogBatch& batch = begin_batch();
+        gather(batch);
+        send_batch(batch, 0);
+    }
+    return answer != Admission::Answer::wait;
+}
+
+// Ends the segment the log is in, or goes on in another one.
+bool LogWriter::obtain_segment(bool data) {
+    const Admission::Answer answer = parts_.admission.admit_segment(data);
+    if (answer == Admission::Answer::full) {
+        refuse_first(Status(Errc::no_space));
+    } else if (answer == Admission::Answer::yes) {
         if (end_.head.segment != Segments::none) {
             send_empty(batch_closes);
-            return true;
+        } else {
+            end_.head = {parts_.segments.take(SegmentState::log), 0};
         }
-        end_.head = {parts_.segments.take(end_.next_segment_sequence++), 0};
     }
-    LogBatch& batch = begin_batch();
-    gather(batch);
-    send_batch(batch, 0);
-    return true;
+    return answer != Admission::Answer::wait;
 }
 
 void LogWriter::refuse_first(Status status) {
@@ -196,9 +203,10 @@ uint32_t LogWriter::share() const {
     return (waiting + batches - 1) / batches;
 }
 
+// The first operation has been admitted and fits.
 void LogWriter::gather(LogBatch& batch) {
     const uint32_t space = room();
-    for (uint32_t left = share(); left > 0; --left) {
+    for (uint32_t left = share(), taken = 0; left > 0; --left, ++taken) {
         const bool write = write_first();
         const bool data = write && writes_.front()->data != nullptr;
         const uint32_t blocks = batch.header.blocks_with(data ? writes_.front()->block_count : 0);
@@ -207,6 +215,10 @@ void LogWriter::gather(LogBatch& batch) {
             return;
         }
         if (write) {
+            if (taken > 0 &&
+                parts_.admission.admit(*writes_.front()) != Admission::Answer::yes) {
+                return;
+            }
             WriteOp& op = *writes_.pop_front();
             batch.header.add(op);
             batch.writes.push_back(op);
@@ -239,6 +251,8 @@ void LogWriter::send_batch(LogBatch& batch, uint32_t flags) {
     batch.sequence = end_.next_sequence++;
     batch.flags = flags;
     batch.landed = false;
+    batch.incarnation = end_.incarnation;
+    batch.last_version = end_.last_version;
     const uint32_t first_block = std::max(head.block, 1u);
     batch.data_place =
         parts_.layout.place(head.segment, first_block + batch.header.header_blocks());
@@ -250,6 +264,7 @@ void LogWriter::send_batch(LogBatch& batch, uint32_t flags) {
         head = {};
     }
     in_flight_.push_back(batch);
+    log_bytes_ += batch.io.bytes;
     parts_.device.submit(batch.io);
 }
 
@@ -321,8 +336,11 @@ void LogWriter::acknowledge() {
     while (!in_flight_.empty() && in_flight_.front()->landed && in_flight_.front()->status.ok()) {
         LogBatch& batch = *in_flight_.pop_front();
         durable_through_ = batch.sequence;
+        acknowledged_incarnation_ = batch.incarnation;
+        acknowledged_version_ = batch.last_version;
+        acknowledged_clean_ = (batch.flags & batch_clean) != 0;
         apply(batch);
-        parts_.segments.batch_acknowledged(batch.segment);
+        parts_.segments.batch_settled(batch.segment);
         const bool sealed = (batch.flags & batch_begins) != 0;
         if (sealed && state_ == LogState::sealing) {
             advance(LogState::writing);
@@ -332,7 +350,7 @@ void LogWriter::acknowledge() {
             tell_ready(Status());
         }
     }
-    parts_.reclaimer.kick();
+    listener_.log_moved();
     if (state_ == LogState::draining && all_landed()) {
         rewind();
     }
@@ -343,26 +361,21 @@ void LogWriter::apply(LogBatch& batch) {
     for (WriteOp* op = batch.writes.front(); op != nullptr; op = batch.writes.after(*op)) {
         if (op->data == nullptr) {
             parts_.index.erase(op->extent, op->first_block, op->block_count);
-            parts_.segments.note_tombstone(batch.segment);
             continue;
         }
-        const uint64_t version = PackedVersion::pack(op->version);
-        Index::Extent& extent = parts_.index.open(op->extent);
-        for (uint32_t index = 0; index < op->block_count; ++index, ++place) {
-            parts_.segments.came_alive(place);
-            parts_.index.set(
-                extent, op->first_block + index, {place, op->block_crcs[index], version});
-        }
+        parts_.index.set(
+            op->extent, op->first_block, op->block_count, place, op->block_crcs, op->version);
+        place += op->block_count;
         parts_.stats.host_bytes_written += uint64_t{op->block_count} * block_bytes;
     }
     for (auto* op = batch.deletes.front(); op != nullptr; op = batch.deletes.after(*op)) {
         parts_.index.erase_volume(op->volume);
-        parts_.segments.note_tombstone(batch.segment);
     }
 }
 
 void LogWriter::complete(LogBatch& batch, Status status) {
     while (WriteOp* op = batch.writes.pop_front()) {
+        parts_.admission.settled(*op);
         op->done(*op, status);
     }
     while (Store::DeleteOp* op = batch.deletes.pop_front()) {
@@ -393,7 +406,7 @@ void LogWriter::rewind() {
         if (((*batch)->flags & batch_closes) != 0) {
             parts_.segments.reopen((*batch)->segment);
         }
-        parts_.segments.batch_unmade((*batch)->segment);
+        parts_.segments.batch_settled((*batch)->segment);
         if ((*batch)->begins_segment) {
             parts_.segments.abandon((*batch)->segment);
         }
@@ -409,7 +422,36 @@ void LogWriter::fail() {
         advance(LogState::failed);
         parts_.stats.failed = true;
         tell_ready(Status(Errc::device_failed));
+        listener_.log_moved();
     }
+}
+
+void LogWriter::latch() {
+    fail();
+    drop_landed();
+    schedule();
+}
+
+LogPosition LogWriter::position() {
+    LogPosition position;
+    const LogBatch* first = in_flight_.front();
+    const LogHead head = first == nullptr ? end_.head : first->before;
+    const uint32_t segment = first != nullptr && head.segment == Segments::none ? first->segment
+                                                                                : head.segment;
+    position.segment_sequence = segment == Segments::none ? parts_.segments.next_sequence()
+                                                          : parts_.segments.sequence(segment);
+    // A segment without a batch is not yet begun.
+    position.segment = head.block == 0 ? Segments::none : head.segment;
+    position.block = head.block;
+    position.next_sequence = durable_through_ + 1;
+    position.incarnation = acknowledged_incarnation_;
+    position.last_version = acknowledged_version_;
+    position.clean = acknowledged_clean_;
+    position.log_bytes = log_bytes_;
+    for (LogBatch* batch = in_flight_.front(); batch != nullptr; batch = in_flight_.after(*batch)) {
+        position.log_bytes -= batch->io.bytes;
+    }
+    return position;
 }
 
 // Their memory is the device's until they land.
@@ -433,6 +475,7 @@ void LogWriter::refuse_waiting(Status status) {
 
 void LogWriter::reclaimed() {
     schedule();
+    listener_.log_moved();
 }
 
 void LogWriter::reclaim_failed(Status status) {

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "reactor/executor.h"
+#include "store/checkpointer.h"
 #include "store/log_batch.h"
 #include "store/reclaimer.h"
 
@@ -48,9 +49,23 @@ enum class LogState : uint8_t { idle, sealing, writing, draining, stalled, faile
 struct LogEnd {
     LogHead head;
     uint64_t next_sequence = 1;
-    uint64_t incarnation = 0;            // Of the last batch.
-    uint64_t next_segment_sequence = 1;  // Above every one on the device.
+    uint64_t incarnation = 0;  // Of the last batch.
     base::Version last_version;
+    uint64_t log_bytes = 0;  // Replayed.
+    bool clean = false;      // The last batch was a clean end.
+};
+
+// Whether an operation may go into the log now. `wait`: the log is told by kick() when to ask again.
+struct Admission {
+    enum class Answer : uint8_t { yes, wait, full };
+    // One that was let in is settled() when it has been applied, or has failed.
+    [[nodiscard]] virtual Answer admit(const WriteOp& op) = 0;
+    virtual void settled(const WriteOp& op) = 0;
+    // Whether the log may go on in another segment, for data or only for what makes room.
+    [[nodiscard]] virtual Answer admit_segment(bool data) = 0;
+
+  protected:
+    ~Admission() = default;
 };
 
 // What the log stands on.
@@ -61,10 +76,10 @@ struct LogParts {
     base::Uuid store_id;
     DeviceVerb write_verb;  // write, or write_durable.
     uint32_t batches_in_flight_max;
-    uint64_t index_bytes_max;  // 0: none.
     Segments& segments;
     Index& index;
     Reclaimer& reclaimer;
+    Admission& admission;
     StoreStats& stats;
 };
 
@@ -75,6 +90,8 @@ class LogWriter final : public Reclaimer::Listener {
     struct Listener {
         virtual void log_ready(base::Status status) = 0;
         virtual void log_closed() = 0;
+        // Batches were acknowledged, segments became free, or the device failed.
+        virtual void log_moved() = 0;
 
       protected:
         ~Listener() = default;
@@ -91,7 +108,17 @@ class LogWriter final : public Reclaimer::Listener {
     // Finishes what is in flight, then writes a clean end.
     void close();
 
+    // What made it wait may be over.
+    void kick() { schedule(); }
+    // The device failed elsewhere.
+    void latch();
+
     [[nodiscard]] bool failed() const { return state_ == LogState::failed; }
+    [[nodiscard]] bool waiting() { return !writes_.empty() || !deletes_.empty(); }
+    [[nodiscard]] bool any_in_flight() const { return !in_flight_.empty(); }
+    // Behind what is acknowledged.
+    [[nodiscard]] LogPosition position();
+    [[nodiscard]] uint64_t log_bytes() const { return log_bytes_; }
     [[nodiscard]] base::Version last_version() const { return end_.last_version; }
 
     [[nodiscard]] uint64_t durable_through() const override { return durable_through_; }
@@ -129,6 +156,7 @@ class LogWriter final : public Reclaimer::Listener {
     void acknowledge();
     void apply(LogBatch& batch);
     void complete(LogBatch& batch, base::Status status);
+    [[nodiscard]] bool obtain_segment(bool data);
     void drop_landed();
     void refuse_first(base::Status status);
     void refuse_waiting(base::Status status);
@@ -140,6 +168,10 @@ class LogWriter final : public Reclaimer::Listener {
     LogState state_ = LogState::idle;
     LogEnd end_;
     uint64_t durable_through_ = 0;
+    uint64_t acknowledged_incarnation_ = 0;
+    base::Version acknowledged_version_;
+    bool acknowledged_clean_ = false;
+    uint64_t log_bytes_ = 0;  // Sent, with what was replayed.
     uint64_t tickets_ = 0;  // Order of arrival, over writes and deletions.
     bool ready_told_ = false;
     bool closing_ = false;

@@ -19,6 +19,9 @@ const char* invalid(const StoreOptions& options) {
     if (options.read_pieces_max < blocks_per_op_max) {
         return "Too few device reads may be in flight for the largest read.";
     }
+    if (options.checkpoint_log_bytes < options.segment_bytes) {
+        return "A checkpoint every so many bytes of log: no fewer than a segment has.";
+    }
     return nullptr;
 }
 
@@ -116,7 +119,20 @@ void Opening::repair(Status status) {
     }
     store_ = std::make_unique<LogStore>(device_, executor_, options_, durability_, found_.super);
     replay_ = std::make_unique<LogReplay>(device_, *store_, opened_.progress, *this);
-    replay_->start();
+    if (found_.super.checkpoint == 0) {
+        replay_->start(nullptr);
+        return;
+    }
+    checkpoint_ = std::make_unique<CheckpointReader>(
+        device_, found_.super, store_->index(), store_->segments(), *this);
+    checkpoint_->start();
+}
+
+void Opening::checkpoint_read(Status status, std::string problem) {
+    if (!status.ok()) {
+        return end(status, std::move(problem));
+    }
+    replay_->start(&checkpoint_->root());
 }
 
 // What was read may be in the device's cache only, left there by a process that was killed.
@@ -138,7 +154,10 @@ void Opening::flushed(Status status) {
     }
     replay_.reset();
     started_ = true;
-    store_->start(log_end_, *this);
+    store_->start(log_end_,
+                  checkpoint_ == nullptr ? std::vector<CheckpointWriter::Blocks>{}
+                                         : checkpoint_->blocks(),
+                  *this);
 }
 
 void Opening::store_ready(Status status) {

@@ -1,15 +1,18 @@
-// Opens a store: superblocks, replay, a flush, the log's sealing; then the store is handed over.
+// Opens a store: superblocks, the checkpoint, replay of what is behind it, a flush, the log's sealing; then the store is handed over.
 //
 // Thread: the store's. Lifetime: its own, from Store::open() until `done` has been called.
 #pragma once
 
+#include "store/checkpoint_reader.h"
 #include "store/log_replay.h"
 #include "store/store.h"
 #include "store/superblocks.h"
 
 namespace store {
 
-class Opening final : public LogReplay::Client, public LogStore::Ready {
+class Opening final : public LogReplay::Client,
+                      public CheckpointReader::Client,
+                      public LogStore::Ready {
   public:
     Opening(Device& device,
             reactor::Executor& executor,
@@ -25,7 +28,7 @@ class Opening final : public LogReplay::Client, public LogStore::Ready {
     void first_read(base::Status status);
     void second_read(base::Status status);
     void repair(base::Status status);
-    void open_log();
+    void checkpoint_read(base::Status status, std::string problem) override;
     void replayed(base::Status status, const LogEnd& end, std::string problem) override;
     void flushed(base::Status status);
     void store_ready(base::Status status) override;
@@ -41,6 +44,7 @@ class Opening final : public LogReplay::Client, public LogStore::Ready {
     Superblocks found_;
     Durability durability_ = Durability::flush;
     std::unique_ptr<LogStore> store_;
+    std::unique_ptr<CheckpointReader> checkpoint_;
     std::unique_ptr<LogReplay> replay_;
     LogEnd log_end_;
     bool started_ = false;

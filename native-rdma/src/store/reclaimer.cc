@@ -17,11 +17,23 @@ Reclaimer::Reclaimer(Device& device,
       step_(device, *this) {}
 
 void Reclaimer::kick() {
-    if (busy_ || stopped_ || !segments_.retiring()) {
+    if (busy_ || stopped_) {
         return;
     }
-    busy_ = true;
+    segment_ = segments_.next_abandoned();
+    if (segment_ != Segments::none) {
+        busy_ = true;
+        mark();
+        return;
+    }
     segment_ = segments_.next_retiring();
+    if (segment_ != Segments::none) {
+        busy_ = true;
+        discard();
+    }
+}
+
+void Reclaimer::mark() {
     SegmentStamp stamp;
     stamp.kind = SegmentKind::free;
     stamp.store_id = store_id_;
@@ -43,6 +55,10 @@ void Reclaimer::marked(base::Status status) {
         return;
     }
     segments_.marked(segment_);
+    discard();
+}
+
+void Reclaimer::discard() {
     step_.run(DeviceVerb::discard,
               Layout::offset_of(layout_.place(segment_, 1)),
               nullptr,

@@ -1,7 +1,7 @@
-// Gives back segments the log no longer needs: marks each free on the device, then discards it.
+// Makes segments free that nothing needs any more: discards what is in them.
 //
-// The mark is durable before the segment counts as gone: deallocations that outlive it may then go
-// too. One segment at a time. Thread: the store's. Lifetime: outlives its operation (see idle()).
+// One that was begun behind the log's end is marked free on the device first: the log would
+// otherwise seem to go on in it. One segment at a time. Thread: the store's. Lifetime: outlives its operation (see idle()).
 #pragma once
 
 #include "base/ids.h"
@@ -15,7 +15,7 @@ class Reclaimer {
   public:
     struct Listener {
         [[nodiscard]] virtual uint64_t durable_through() const = 0;
-        // A segment is free, or none is left to mark.
+        // A segment is free.
         virtual void reclaimed() = 0;
         // The mark could not be written; what waits stays queued until the next kick().
         virtual void reclaim_failed(base::Status status) = 0;
@@ -38,7 +38,9 @@ class Reclaimer {
     [[nodiscard]] bool idle() const { return !busy_; }
 
   private:
+    void mark();
     void marked(base::Status status);
+    void discard();
     void discarded(base::Status status);
 
     Layout layout_;

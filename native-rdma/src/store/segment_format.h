@@ -11,8 +11,10 @@
 namespace store {
 
 enum class SegmentKind : uint32_t {
-    free = 1,  // Nothing in it counts.
-    log = 2,   // Batches follow, up to one that closes the segment or to the log's end.
+    free = 1,   // Nothing in it counts.
+    log = 2,    // Batches follow, up to one that closes the segment or to the log's end.
+    moved = 3,  // Batches of blocks that compaction moved.
+    index = 4,  // Pages of the index, and checkpoints.
 };
 
 struct SegmentHeader {
@@ -20,8 +22,8 @@ struct SegmentHeader {
     le32 crc;
     le32 kind;
     uint8_t store_id[16];
-    le64 sequence;            // Order of segments in the log, from 1; never used twice.
-    le64 first_log_sequence;  // Of the first batch; free: 0.
+    le64 sequence;            // Order in which segments were taken, from 1; never used twice.
+    le64 first_log_sequence;  // Of the first batch; 0 where there is no log.
     le64 durable_through;     // The batch up to which all was durable when this was written.
     le32 index;               // Of the segment on the device: tells a misdirected write.
     uint8_t reserved[452];    // Zero.
@@ -41,12 +43,12 @@ static_assert(offsetof(SegmentHeader, index) == 56);
         return "the checksum is wrong";
     }
     const uint32_t kind = header.kind;
-    if (kind != static_cast<uint32_t>(SegmentKind::free) &&
-        kind != static_cast<uint32_t>(SegmentKind::log)) {
+    if (kind < static_cast<uint32_t>(SegmentKind::free) ||
+        kind > static_cast<uint32_t>(SegmentKind::index)) {
         return "the kind is not known";
     }
     const bool log = kind == static_cast<uint32_t>(SegmentKind::log);
-    if (log && header.sequence == 0) {
+    if (kind != static_cast<uint32_t>(SegmentKind::free) && header.sequence == 0) {
         return "the sequence is 0";
     }
     if (log != (header.first_log_sequence != 0)) {

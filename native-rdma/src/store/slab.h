@@ -52,7 +52,7 @@ class Slab {
     }
 
   private:
-    static constexpr uint32_t chunk_shift = 8;
+    static constexpr uint32_t chunk_shift = 5;
     static constexpr uint32_t chunk_objects = 1u << chunk_shift;
 
     void grow() {

@@ -23,6 +23,16 @@ namespace store {
 inline constexpr uint32_t blocks_per_op_max =
     base::limits::transfer_bytes_max / base::limits::block_bytes;
 
+class BlockReader;
+struct IndexPage;
+
+// Something that cannot go on before a page of the index has been read.
+struct PageWaiter : base::ListLink {
+    // `image`: what the device has of the page, when it was read and is still its own.
+    using Resume = void (*)(PageWaiter& waiter, base::Status status, const IndexPage* image);
+    Resume resume = nullptr;
+};
+
 // Stores blocks of one extent, all of them or none. With `data` null the range is deallocated: it
 // reads as zeroes afterwards and costs no space (block_count may then be up to the extent's size).
 struct WriteOp : base::ListLink {
@@ -41,7 +51,7 @@ struct WriteOp : base::ListLink {
 
 // Reads blocks of one extent into `data`; what was never written or deallocated reads as zeroes.
 // Errc::checksum_wrong: `failed_block` (in the extent) is damaged on this device.
-struct ReadOp : base::ListLink {
+struct ReadOp : PageWaiter {
     using Done = void (*)(ReadOp& op, base::Status status);
     base::ExtentId extent;
     uint32_t first_block = 0;
@@ -51,6 +61,7 @@ struct ReadOp : base::ListLink {
     Done done = nullptr;
     uint32_t failed_block = 0;
     // The store's own.
+    BlockReader* reader = nullptr;
     uint32_t pieces_left = 0;
     base::Status status;
 };
@@ -86,7 +97,7 @@ struct RecoveryProgress {
     uint64_t segments_total = 0;
     uint64_t segments_scanned = 0;
     uint64_t batches_replayed = 0;
-    uint64_t blocks_live = 0;
+    uint64_t blocks_live = 0;  // At most: pages not read yet may say less.
 };
 
 // The reading of every live block, one pass after the other.
@@ -152,6 +163,10 @@ class Store {
         uint64_t log_sequence = 0;
     };
     [[nodiscard]] virtual base::Status submit_delete(DeleteOp& op) = 0;
+    // Reads every live block once in the background, at most so fast; 0: as fast as it goes. Busy:
+    // one is running.
+    [[nodiscard]] virtual base::Status start_scrub(uint64_t bytes_per_second) = 0;
+    virtual void stop_scrub() = 0;
     // Refuses new work, finishes what is in flight, writes a clean end; then `task` runs.
     virtual void close(reactor::Task& task) = 0;
 

@@ -16,9 +16,7 @@ inline constexpr uint64_t segments_offset = uint64_t{2} << 20;
 
 inline constexpr uint64_t segment_bytes_min = uint64_t{1} << 19;
 inline constexpr uint64_t segment_bytes_max = uint64_t{1} << 30;
-// Kept for deallocations and deletions (and, later, compaction) when the store is full.
-inline constexpr uint32_t segments_reserved = 2;
-inline constexpr uint32_t segment_count_min = segments_reserved + 2;
+inline constexpr uint32_t segment_count_min = 16;
 
 struct Superblock {
     le64 magic;
@@ -31,13 +29,16 @@ struct Superblock {
     le64 segment_bytes;
     le32 segment_count;
     le32 features;          // What a reader must understand; none yet.
-    uint8_t reserved[440];  // Zero. The checkpoint's place will be named here.
+    le64 checkpoint;        // Its number; 0: none yet.
+    le32 root_places[2];    // Of the checkpoint's root: two copies.
+    uint8_t reserved[424];  // Zero.
 };
 static_assert(base::WireFormat<Superblock>);
 static_assert(sizeof(Superblock) == 512);
 static_assert(offsetof(Superblock, version) == checksummed_from);
 static_assert(offsetof(Superblock, generation) == 32);
-static_assert(offsetof(Superblock, reserved) == 72);
+static_assert(offsetof(Superblock, checkpoint) == 72);
+static_assert(offsetof(Superblock, reserved) == 88);
 
 // The first broken rule, or null.
 [[nodiscard]] inline const char* invalid(const Superblock& super) {
@@ -66,6 +67,9 @@ static_assert(offsetof(Superblock, reserved) == 72);
     if (super.device_bytes < super.segments_offset ||
         (super.device_bytes - super.segments_offset) / super.segment_bytes < super.segment_count) {
         return "the segments do not fit the device";
+    }
+    if ((super.checkpoint == 0) != (super.root_places[0] == 0 && super.root_places[1] == 0)) {
+        return "the checkpoint and its places do not agree";
     }
     if (!all_zero(super.reserved, sizeof super.reserved)) {
         return "the reserved bytes are not zero";

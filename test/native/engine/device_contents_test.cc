@@ -36,8 +36,8 @@ struct Disk {
         super.generation = 1;
         super.device_bytes = file_bytes;
         super.segments_offset = store::segments_offset;
-        super.segment_bytes = mebi;
-        super.segment_count = 14;
+        super.segment_bytes = mebi / 2;
+        super.segment_count = 28;
         std::vector<uint8_t> block(4096);
         store::write_superblock(block.data(), super);
         block[100] = good ? block[100] : 1;
@@ -67,8 +67,8 @@ TEST_CASE("one good superblock is a store, whatever became of the other") {
     const engine::DeviceContents contents = disk.read();
     CHECK(contents.holds == DeviceHolds::store);
     CHECK_EQ(contents.store_id[0], 0xab);
-    CHECK_EQ(contents.segment_bytes, mebi);
-    CHECK_EQ(contents.segment_count, 14);
+    CHECK_EQ(contents.segment_bytes, mebi / 2);
+    CHECK_EQ(contents.segment_count, 28);
 }
 
 TEST_CASE("a store without a good superblock is a damaged one, with the rule that is broken") {

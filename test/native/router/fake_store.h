@@ -64,6 +64,8 @@ class FakeStore : public store::Store {
         return base::Status();
     }
     base::Status submit_delete(DeleteOp&) override { return base::Status(base::Errc::closed); }
+    base::Status start_scrub(uint64_t) override { return base::Status(base::Errc::closed); }
+    void stop_scrub() override {}
     void close(reactor::Task& task) override { task.run(task); }
     [[nodiscard]] const store::StoreStats& stats() const override { return stats_now; }
     [[nodiscard]] store::Durability durability() const override { return store::Durability::none; }

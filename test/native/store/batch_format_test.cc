@@ -179,7 +179,7 @@ TEST_CASE("a batch header that breaks a rule is refused with the rule") {
           "the batch is too large");
     CHECK(Sample().with_header([](BatchHeader& h) { h.header_blocks = 2; }) ==
           "the header's length does not fit its entries");
-    CHECK(Sample().with_header([](BatchHeader& h) { h.flags = 8; }) == "a flag is not known");
+    CHECK(Sample().with_header([](BatchHeader& h) { h.flags = 16; }) == "a flag is not known");
     CHECK(Sample().with_header([](BatchHeader& h) { h.durable_through = 9; }) ==
           "the batch was durable before it was written");
     CHECK(Sample().with_header([](BatchHeader& h) { h.reserved[0] = 1; }) ==

@@ -51,12 +51,12 @@ TEST_CASE(
 
 TEST_CASE("damage of a batch that was acknowledged is refused, in the last segment and before") {
     for (const uint32_t writes : {10u, 200u}) {
-        SimStore sim;
+        SimStore sim(128);  // Large enough that there is no checkpoint meanwhile.
         sim.make();
         for (uint32_t at = 0; at < writes; ++at) {
             CHECK(sim.write(extent, at, 1, 1 + at).ok());
         }
-        sim.close();
+        sim.crash();
         sim.device->flip(SimStore::segments_at + 2 * test::block + 40);
         CHECK(sim.open().code() == Errc::corrupt);
         CHECK(sim.problem ==
@@ -70,12 +70,12 @@ TEST_CASE("damage of a segment's closing batch is refused, and what follows it i
     SimStore sim;
     sim.make();
     uint32_t at = 0;
-    while (sim.store->stats().used_bytes == SimStore::segment_bytes) {
+    while (sim.store->stats().used_bytes <= SimStore::segment_bytes) {
         CHECK(sim.write(extent, at, 1, 1 + at).ok());
         ++at;
     }
     CHECK(sim.write(extent, at, 1, 1 + at).ok());
-    sim.close();
+    sim.crash();
     // Writes of one block take two, so the closing batch is the last block or the one before.
     const uint64_t end = SimStore::segments_at + SimStore::segment_bytes;
     sim.device->flip(end - test::block + 40);
@@ -90,7 +90,7 @@ TEST_CASE("damage behind a clean end is refused: what was acknowledged since is 
     CHECK(sim.write(extent, 0, 1, 1).ok());
     sim.reopen();
     CHECK(sim.write(extent, 1, 1, 2).ok());
-    sim.close();
+    sim.crash();
     // Segment header, seal, write (two blocks), clean end, seal.
     sim.device->flip(SimStore::segments_at + 5 * test::block + 40);
     CHECK(sim.open().code() == Errc::corrupt);

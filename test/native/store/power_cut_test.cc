@@ -98,7 +98,7 @@ class PowerCutRun {
         options_.segment_bytes = segment_bytes;
         options_.batches_in_flight_max = 1 + random_.below(6);
         depth_ = 1 + random_.below(16);
-        segments_ = 4 + random_.below(6);
+        segments_ = 16 + random_.below(8);
         space_short_ = random_.percent(25);
     }
 

@@ -82,7 +82,7 @@ TEST_CASE("a segment header that breaks a rule is refused with the rule") {
     };
     using Stamp = store::SegmentStamp;
     CHECK(refused([](Stamp&) {}) == "taken");
-    CHECK(refused([](Stamp& s) { s.kind = SegmentKind{3}; }) == "the kind is not known");
+    CHECK(refused([](Stamp& s) { s.kind = SegmentKind{5}; }) == "the kind is not known");
     CHECK(refused([](Stamp& s) { s.sequence = 0; }) == "the sequence is 0");
     CHECK(refused([](Stamp& s) { s.kind = SegmentKind::free; }) ==
           "the first batch does not fit the kind");

@@ -15,7 +15,7 @@ struct SimStore {
     static constexpr uint64_t segment_blocks = segment_bytes / block;
     static constexpr uint64_t segments_at = uint64_t{2} << 20;
 
-    explicit SimStore(uint32_t segments = 8, bool volatile_cache = true)
+    explicit SimStore(uint32_t segments = 24, bool volatile_cache = true)
         : device(std::make_unique<SimDevice>(
               executor, segments_at + segments * segment_bytes, volatile_cache, 1)) {
         options.segment_bytes = segment_bytes;
@@ -49,6 +49,14 @@ struct SimStore {
     void reopen() {
         close();
         CHECK(open().ok(), "a closed store opens");
+    }
+
+    // The process is killed: nothing is finished, and what was in flight is torn.
+    void crash() {
+        auto after = device->after_power_cut(executor, 7);
+        device->break_down(true);
+        close();
+        device = std::move(after);
     }
 
     base::Status write(const base::ExtentId& extent,

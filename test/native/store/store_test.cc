@@ -135,7 +135,7 @@ TEST_CASE("writes of one turn are spread over the batches a device with a cache 
 }
 
 TEST_CASE("writes of one turn go out as one batch, and answers come in the log's order") {
-    SimStore sim(8, false);
+    SimStore sim(16, false);
     sim.make();
     const uint64_t before = sim.store->stats().batches;
     Burst burst;
@@ -156,7 +156,7 @@ TEST_CASE("writes of one turn go out as one batch, and answers come in the log's
 }
 
 TEST_CASE("durability follows the device unless it is chosen") {
-    SimStore cached(8, true);
+    SimStore cached(16, true);
     cached.make();
     CHECK(cached.store->durability() == store::Durability::flush);
     CHECK(cached.write(extent, 0, 1, 1).ok());
@@ -166,7 +166,7 @@ TEST_CASE("durability follows the device unless it is chosen") {
     CHECK(cached.open().ok());
     CHECK(cached.store->durability() == store::Durability::none);
 
-    SimStore plain(8, false);
+    SimStore plain(16, false);
     plain.make();
     CHECK(plain.store->durability() == store::Durability::none);
     CHECK(plain.store->stats().flushes == 0);
@@ -193,7 +193,7 @@ TEST_CASE("formatting takes an empty device only") {
 TEST_CASE("options and devices a store cannot be made with are refused with a sentence") {
     SimStore small(3);
     CHECK(small.format().code() == Errc::invalid_argument);
-    CHECK(small.problem == "The device is too small: a store takes 2 MiB and 4 segments at least.");
+    CHECK(small.problem == "The device is too small: a store takes 2 MiB and 16 segments at least.");
     SimStore sim;
     sim.options.segment_bytes = 3 << 20;
     CHECK(sim.format().code() == Errc::invalid_argument);
@@ -211,7 +211,7 @@ TEST_CASE("a full store says so, reads on, and takes deallocations and deletions
     sim.make();
     const uint32_t taken = fill(sim);
     CHECK(taken > 5 * 100);
-    CHECK(sim.write(other, 0, 1, 1).code() == Errc::no_space);
+    CHECK(sim.write(other, 0, 8, 1).code() == Errc::no_space);
     CHECK_FALSE(sim.store->stats().failed);
     CHECK(sim.read(extent, 0) == 1);
     CHECK(sim.read(extent, taken - 8) == 1 + taken - 8);
@@ -247,6 +247,9 @@ TEST_CASE("when the file system is full writes fail cleanly, and succeed when it
     Burst burst;
     for (uint32_t wave = 0; wave < 20; ++wave) {
         CHECK(burst.submit(sim, wave, 100 + wave).ok());
+        if (wave == 0) {
+            sim.executor.run();
+        }
         sim.executor.step();
     }
     sim.executor.run();
@@ -374,31 +377,99 @@ TEST_CASE("a store that a full file system has stalled closes, and answers what 
     sim.store.reset();
 }
 
-TEST_CASE("an index at its ceiling refuses new blocks and frees with deallocation") {
-    SimStore sim;
-    sim.options.index_bytes_max = 1 << 20;
+TEST_CASE("an index at its ceiling keeps its memory, and reads pages back when they are needed") {
+    SimStore sim(64);
+    sim.options.index_bytes_max = 1 << 19;
     sim.make();
-    uint32_t at = 0;
-    while (sim.write(extent, at, 1, 1).ok()) {
-        at += 64;
-        REQUIRE(at < 1u << 20);
+    constexpr uint32_t pages = 1500;
+    for (uint32_t page = 0; page < pages; ++page) {
+        CHECK(sim.write(extent, page * 64, 1, 1 + page).ok());
     }
-    CHECK(sim.store->stats().index_bytes <= (1 << 20) + (1 << 19));
-    CHECK(sim.write(extent, at, 1, 1).code() == Errc::no_space);
-    CHECK(sim.deallocate(extent, 0, 64).ok());
-    CHECK(sim.write(extent, at, 1, 1).ok());
-    CHECK(sim.read(extent, 64) == 1);
+    CHECK(sim.store->stats().index_bytes <= (1 << 19) + (1 << 18));
+    for (int turn = 0; turn < 2; ++turn) {
+        for (uint32_t page = 0; page < pages; ++page) {
+            CHECK(sim.read(extent, page * 64) == 1 + page);
+            CHECK(sim.read(extent, page * 64 + 1) == 0);
+        }
+        CHECK(sim.store->stats().index_misses > pages / 2);
+        sim.reopen();
+    }
+    CHECK(sim.store->stats().live_bytes == uint64_t{pages} * test::block);
 }
 
 TEST_CASE("progress tells what recovery has replayed") {
-    SimStore sim;
+    SimStore sim(128);  // Large enough that there is no checkpoint meanwhile.
     sim.make();
     for (uint32_t at = 0; at < 200; ++at) {
         CHECK(sim.write(extent, at, 1, at).ok());
     }
-    sim.reopen();
+    sim.crash();
+    CHECK(sim.open().ok());
     CHECK(sim.progress.segments_total == 4);
     CHECK(sim.progress.segments_scanned == 4);
     CHECK(sim.progress.batches_replayed > 200);
     CHECK(sim.progress.blocks_live == 200);
+}
+
+TEST_CASE("behind a checkpoint little is replayed, however much was written before") {
+    SimStore sim(64);
+    sim.make();
+    for (uint64_t turn = 1; turn <= 40; ++turn) {
+        for (uint32_t at = 0; at < 512; at += 64) {
+            CHECK(sim.write(extent, at, 64, turn).ok());
+        }
+    }
+    CHECK(sim.store->stats().checkpoints > 3);
+    sim.crash();
+    CHECK(sim.open().ok());
+    CHECK(sim.progress.batches_replayed < 200);
+    sim.executor.run();
+    CHECK(sim.store->stats().live_bytes == 512 * test::block);
+    CHECK(sim.read(extent, 511) == 40);
+    sim.reopen();  // A clean close leaves nothing to replay.
+    CHECK(sim.progress.batches_replayed == 0);
+    CHECK(sim.progress.blocks_live == 512);
+    CHECK(sim.read(extent, 0) == 40);
+}
+
+TEST_CASE("a store that is overwritten at random for long never fills up with dead blocks") {
+    SimStore sim(24, false);
+    sim.make();
+    const auto blocks = static_cast<uint32_t>(sim.store->stats().capacity_bytes / test::block);
+    std::vector<uint64_t> marks(blocks * 3 / 4);
+    test::SimRandom random(3);
+    for (uint32_t step = 1; step <= 20'000; ++step) {
+        const uint32_t at = random.below(static_cast<uint32_t>(marks.size()));
+        REQUIRE(sim.write(extent, at, 1, step).ok());
+        marks[at] = step;
+    }
+    CHECK(sim.store->stats().moved_bytes_written > 0);
+    for (int turn = 0; turn < 2; ++turn) {
+        uint32_t wrong = 0;
+        for (uint32_t at = 0; at < marks.size(); ++at) {
+            wrong += sim.read(extent, at) != marks[at] ? 1 : 0;
+        }
+        CHECK(wrong == 0);
+        sim.reopen();
+    }
+}
+
+TEST_CASE("a large volume is deleted at once and its space comes back, also across a restart") {
+    SimStore sim(64);
+    sim.make();
+    for (uint32_t at = 0; at < 4000; at += 8) {
+        CHECK(sim.write(extent, at, 8, 1 + at).ok());
+    }
+    CHECK(sim.write(other, 0, 1, 2).ok());
+    sim.reopen();
+    CHECK(sim.remove(extent.volume).ok());
+    CHECK(sim.read(extent, 0) == 0);
+    CHECK(sim.store->stats().erasing_bytes > 0);
+    sim.crash();
+    CHECK(sim.open().ok());
+    CHECK(sim.read(extent, 0) == 0);
+    sim.executor.run();
+    CHECK(sim.store->stats().erasing_bytes == 0);
+    CHECK(sim.store->stats().live_bytes == test::block);
+    CHECK(sim.read(other, 0) == 2);
 }

@@ -13,15 +13,15 @@ using store::Superblock;
 
 Superblock sample(uint64_t generation = 1) {
     Superblock super{};
-    super.version = 1;
+    super.version = store::format_version;
     for (uint8_t each = 0; each < 16; ++each) {
         super.store_id[each] = each;
     }
     super.generation = generation;
-    super.device_bytes = (uint64_t{2} << 20) + (uint64_t{8} << 20);
+    super.device_bytes = (uint64_t{2} << 20) + (uint64_t{16} << 20);
     super.segments_offset = uint64_t{2} << 20;
     super.segment_bytes = uint64_t{1} << 20;
-    super.segment_count = 8;
+    super.segment_count = 16;
     return super;
 }
 
@@ -56,7 +56,7 @@ TEST_CASE("a superblock's bytes are the golden ones") {
         0,
         0,
         0,
-        1,
+        2,
         0,
         0,
         0,  // CRC looked at
@@ -87,8 +87,8 @@ TEST_CASE("a superblock's bytes are the golden ones") {
         0,
         0,
         0,
-        0xa0,
-        0,
+        0x20,
+        1,
         0,
         0,
         0,
@@ -109,7 +109,7 @@ TEST_CASE("a superblock's bytes are the golden ones") {
         0,
         0,
         0,
-        8,
+        16,
         0,
         0,
         0,
@@ -123,13 +123,13 @@ TEST_CASE("a superblock's bytes are the golden ones") {
     CHECK(store::all_zero(copies.first() + sizeof golden, block_bytes - sizeof golden));
     uint32_t crc = 0;
     std::memcpy(&crc, copies.first() + 8, sizeof crc);
-    CHECK(crc == 0x7d3019b1);
+    CHECK(crc == 0x379b4ced);
 }
 
 TEST_CASE("two good copies are a store and nothing is to be repaired") {
     const store::Superblocks found = Copies().read();
     CHECK(found.holds == Holds::store);
-    CHECK(found.super.segment_count == 8);
+    CHECK(found.super.segment_count == 16);
     CHECK_FALSE(found.repair[0]);
     CHECK_FALSE(found.repair[1]);
 }
@@ -190,7 +190,7 @@ TEST_CASE("a superblock that breaks a rule is refused with the rule") {
         return found.holds == Holds::damaged ? std::string(found.problem) : "taken";
     };
     CHECK(refused([](Superblock&) {}) == "taken");
-    CHECK(refused([](Superblock& s) { s.version = 2; }) == "the format's version is not known");
+    CHECK(refused([](Superblock& s) { s.version = 3; }) == "the format's version is not known");
     CHECK(refused([](Superblock& s) { s.features = 1; }) == "a feature is not known");
     CHECK(refused([](Superblock& s) { s.segments_offset = 4096; }) ==
           "the segments begin elsewhere");
@@ -198,10 +198,10 @@ TEST_CASE("a superblock that breaks a rule is refused with the rule") {
           "the segments' size is out of range");
     CHECK(refused([](Superblock& s) { s.segment_bytes = 4096; }) ==
           "the segments' size is out of range");
-    CHECK(refused([](Superblock& s) { s.segment_count = 3; }) == "there are too few segments");
-    CHECK(refused([](Superblock& s) { s.segment_count = 9; }) ==
+    CHECK(refused([](Superblock& s) { s.segment_count = 15; }) == "there are too few segments");
+    CHECK(refused([](Superblock& s) { s.segment_count = 17; }) ==
           "the segments do not fit the device");
     CHECK(refused([](Superblock& s) { s.device_bytes = 4096; }) ==
           "the segments do not fit the device");
-    CHECK(refused([](Superblock& s) { s.reserved[439] = 1; }) == "the reserved bytes are not zero");
+    CHECK(refused([](Superblock& s) { s.reserved[423] = 1; }) == "the reserved bytes are not zero");
 }
