@@ -32,7 +32,8 @@ bool CheckpointReader::in_segment(Place place, uint32_t count) const {
 }
 
 void CheckpointReader::start() {
-    copy_ = 0;
+    copy_ = attempts_ = 0;
+    unreadable_ = false;
     read_root();
 }
 
@@ -58,10 +59,10 @@ void CheckpointReader::root_read(Status status) {
         root_.number == super_.checkpoint && root_.segment_count == super_.segment_count &&
         std::memcmp(root_.store_id, super_.store_id, sizeof root_.store_id) == 0;
     if (!good) {
-        if (++copy_ < 2) {
+        if (next_copy(status)) {
             read_root();
         } else {
-            fail("Both copies of the checkpoint's root are damaged.");
+            fail_copies("root");
         }
         return;
     }
@@ -71,7 +72,8 @@ void CheckpointReader::root_read(Status status) {
                 chunks_.size() * sizeof(CheckpointChunk));
     note(super_.root_places[0], checkpoint_root_blocks);
     note(super_.root_places[1], checkpoint_root_blocks);
-    copy_ = 0;
+    copy_ = attempts_ = 0;
+    unreadable_ = false;
     read_chunk();
 }
 
@@ -108,10 +110,10 @@ void CheckpointReader::read_chunk() {
 void CheckpointReader::chunk_read(Status status) {
     const CheckpointChunk& chunk = chunks_[chunk_];
     if (!status.ok() || base::crc32c(memory_.get(), chunk.bytes) != chunk.crc) {
-        if (++copy_ < 2) {
+        if (next_copy(status)) {
             read_chunk();
         } else {
-            fail("Both copies of a part of the checkpoint are damaged.");
+            fail_copies("body");
         }
         return;
     }
@@ -122,7 +124,8 @@ void CheckpointReader::chunk_read(Status status) {
     const uint32_t blocks = (chunk.bytes + block_bytes - 1) / block_bytes;
     note(chunk.places[0], blocks);
     note(chunk.places[1], blocks);
-    copy_ = 0;
+    copy_ = attempts_ = 0;
+    unreadable_ = false;
     ++chunk_;
     read_chunk();
 }
@@ -192,6 +195,23 @@ const char* CheckpointReader::take_page(const PageRecord& record) {
         key, {record.place, quarter, record.crc}, (record.page & page_erased) != 0);
     --pages_left_;
     return nullptr;
+}
+
+// A device may fail to read now and read a moment later: both copies are tried more than once.
+bool CheckpointReader::next_copy(Status status) {
+    unreadable_ = unreadable_ || (!status.ok() && status.code() != Errc::corrupt);
+    copy_ ^= 1;
+    return ++attempts_ < attempts_max;
+}
+
+void CheckpointReader::fail_copies(const char* part) {
+    if (unreadable_) {
+        client_.checkpoint_read(Status(Errc::device_failed),
+                                std::string("The device failed to read the checkpoint's ") + part +
+                                    ".");
+    } else {
+        fail(std::string("Both copies of the checkpoint's ") + part + " are damaged.");
+    }
 }
 
 void CheckpointReader::fail(const std::string& problem) {

@@ -40,6 +40,8 @@ class CheckpointReader {
     [[nodiscard]] const char* take_page(const PageRecord& record);
     void note(Place place, uint32_t count);
     [[nodiscard]] bool in_segment(Place place, uint32_t count) const;
+    [[nodiscard]] bool next_copy(base::Status status);
+    void fail_copies(const char* part);
     void fail(const std::string& problem);
 
     const Superblock& super_;
@@ -52,7 +54,10 @@ class CheckpointReader {
     CheckpointRoot root_{};
     std::vector<CheckpointChunk> chunks_;
     std::vector<CheckpointWriter::Blocks> blocks_;
+    static constexpr uint32_t attempts_max = 4;  // Two of each copy.
     uint32_t copy_ = 0;
+    uint32_t attempts_ = 0;
+    bool unreadable_ = false;  // The device failed to read one.
     uint32_t chunk_ = 0;
     uint32_t segment_ = 0;
     uint32_t slot_ = 0;

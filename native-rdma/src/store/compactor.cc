@@ -69,10 +69,15 @@ void Compactor::stop() {
 void Compactor::read_window() {
     window_first_ = block_;
     window_count_ = std::min(window_blocks, layout_.segment_blocks() - block_);
-    window_part_ = {window_.get(), size_t{window_count_} * block_bytes};
+    one_by_one_ = window_count_;
+    read_blocks(0, window_count_);
+}
+
+void Compactor::read_blocks(uint32_t first, uint32_t count) {
+    window_part_ = {window_.get() + size_t{first} * block_bytes, size_t{count} * block_bytes};
     io_.verb = DeviceVerb::read;
-    io_.offset = Layout::offset_of(layout_.place(victim_, block_));
-    io_.bytes = window_count_ * block_bytes;
+    io_.offset = Layout::offset_of(layout_.place(victim_, window_first_ + first));
+    io_.bytes = count * block_bytes;
     io_.vector = &window_part_;
     io_.vector_count = 1;
     io_.done = [](DeviceIo& io, Status status) {
@@ -81,10 +86,22 @@ void Compactor::read_window() {
     parts_.device.submit(io_);
 }
 
+// Where the device cannot read a window it is asked for each block: one that it does not give is
+// moved as bytes that cannot be the right ones, and the segment comes free all the same.
 void Compactor::window_read(Status status) {
-    if (!status.ok()) {
-        over(status);
-        return;
+    if (one_by_one_ < window_count_ || !status.ok()) {
+        if (one_by_one_ == window_count_) {
+            one_by_one_ = 0;
+        } else {
+            if (!status.ok()) {
+                std::memset(window_.get() + size_t{one_by_one_} * block_bytes, 0xee, block_bytes);
+            }
+            ++one_by_one_;
+        }
+        if (one_by_one_ < window_count_ && !stopped_) {
+            read_blocks(one_by_one_, 1);
+            return;
+        }
     }
     advance(CompactionState::sorting);
     kick();
@@ -108,7 +125,12 @@ void Compactor::sort() {
             return;
         }
         if (!in_batch_) {
-            break;  // The segment's content ends here.
+            // The segment's content ends here, unless a header is damaged.
+            if (parts_.segments.live(victim_) == blocks_) {
+                break;
+            }
+            ++block_;
+            continue;
         }
         const BatchReader batch(window_.get() + size_t{block_ - window_first_} * block_bytes);
         while (entry_ < batch.header().entry_count) {
@@ -133,11 +155,9 @@ bool Compactor::begin_batch() {
     const bool in_window = block_ >= window_first_ && block_ < window_first_ + window_count_;
     const BatchReader batch(window_.get() + size_t{in_window ? block_ - window_first_ : 0} * block_bytes);
     const bool sized = in_window && batch.invalid_sizes() == nullptr;
-    if (sized && batch.blocks() > layout_.segment_blocks() - block_) {
-        return true;
-    }
-    const bool whole = sized && block_ + batch.blocks() <= window_first_ + window_count_;
-    if (!in_window || (sized && !whole && block_ != window_first_)) {
+    const bool fits = sized && batch.blocks() <= layout_.segment_blocks() - block_;
+    const bool whole = fits && block_ + batch.blocks() <= window_first_ + window_count_;
+    if (!in_window || (fits && !whole && block_ != window_first_)) {
         if (blocks_ > 0) {
             write();  // Its data is in the window.
         } else {
@@ -244,7 +264,7 @@ void Compactor::write() {
     }
     if (target_ == Segments::none) {
         if (!client_.may_take_segment()) {
-            give_up(Status(Errc::no_space));
+            give_up(Status(Errc::busy));
             return;
         }
         target_ = segments.take(SegmentState::moved);

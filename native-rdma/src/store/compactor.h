@@ -52,7 +52,8 @@ class Compactor {
         [[nodiscard]] virtual bool may_take_segment() = 0;
         // Whether to go on: if not, kick() will.
         [[nodiscard]] virtual bool may_go_on() = 0;
-        // A segment has been gone through; no_space: for want of room it was left.
+        // A segment has been gone through. busy: it was left, as no segment may be taken; no_space:
+        // as the file system is full.
         virtual void compacted(uint32_t segment, base::Status status) = 0;
         virtual void compaction_failed(base::Status status) = 0;
 
@@ -104,6 +105,7 @@ class Compactor {
 
     void advance(CompactionState to);
     void read_window();
+    void read_blocks(uint32_t first, uint32_t count);
     void window_read(base::Status status);
     void turn();
     void sort();
@@ -129,6 +131,7 @@ class Compactor {
     Pages window_;
     uint32_t window_first_ = 0;
     uint32_t window_count_ = 0;
+    uint32_t one_by_one_ = 0;  // The block of the window that is read alone; its count: none is.
     // Where it is: a batch of the victim, an entry of it, a block of that.
     uint32_t block_ = 0;
     bool in_batch_ = false;

@@ -486,6 +486,7 @@ void LogWriter::reclaim_failed(Status status) {
         stall();
     }
     schedule();
+    listener_.log_moved();
 }
 
 void LogWriter::tell_ready(Status status) {

@@ -67,6 +67,7 @@ void Opening::start() {
 
 // A superblock that cannot be read counts as damaged: the other may be good.
 void Opening::first_read(Status status) {
+    unreadable_ = !status.ok();
     if (!status.ok()) {
         std::memset(pages_.get(), 0xff, block_bytes);
     }
@@ -81,7 +82,11 @@ void Opening::second_read(Status status) {
     if (!status.ok()) {
         std::memset(pages_.get() + block_bytes, 0xff, block_bytes);
     }
+    unreadable_ = unreadable_ || !status.ok();
     found_ = read_superblocks(pages_.get(), pages_.get() + block_bytes);
+    if (unreadable_ && found_.holds != Holds::store) {
+        return end(Status(Errc::device_failed), "The device failed to read a superblock.");
+    }
     switch (found_.holds) {
         case Holds::nothing:
             return end(Status(Errc::not_found), "The device is empty: it is to be formatted.");

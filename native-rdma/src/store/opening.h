@@ -42,6 +42,7 @@ class Opening final : public LogReplay::Client,
     DeviceStep<Opening> step_;
     Pages pages_;
     Superblocks found_;
+    bool unreadable_ = false;  // A superblock could not be read.
     Durability durability_ = Durability::flush;
     std::unique_ptr<LogStore> store_;
     std::unique_ptr<CheckpointReader> checkpoint_;

@@ -184,6 +184,7 @@ void Upkeep::pages_stalled() {
 
 void Upkeep::page_write_failed(Status) {
     log_->latch();
+    rest();
 }
 
 void Upkeep::erased_some() {
@@ -226,14 +227,17 @@ bool Upkeep::short_of_segments() const {
 
 void Upkeep::consider_compaction() {
     const uint32_t margin = std::max(3u, parts_.segments.count() / 16);
-    if (!compactor_.idle() || compaction_refused_ || closing_ ||
-        coming_free() >= data_reserve() + margin) {
+    if (!compaction_possible() || (!waiting_ && coming_free() >= data_reserve() + margin)) {
         return;
     }
     const uint32_t victim = choose_victim();
     if (victim != Segments::none) {
         compactor_.start(victim);
     }
+}
+
+bool Upkeep::compaction_possible() {
+    return compactor_.idle() && !compaction_refused_ && !closing_ && may_take_segment();
 }
 
 // Cost-benefit (Rosenblum and Ousterhout, 1992): what becomes free, weighted by how long it is
@@ -273,7 +277,7 @@ bool Upkeep::may_go_on() {
 void Upkeep::compacted(uint32_t segment, Status status) {
     if (status.code() == Errc::no_space) {
         compaction_refused_ = true;
-    } else if (holds_data(parts_.segments.state(segment)) && parts_.segments.live(segment) > 0) {
+    } else if (status.code() != Errc::busy && holds_data(parts_.segments.state(segment)) && parts_.segments.live(segment) > 0) {
         // What is left is owed by pages that the next checkpoint merges; or is damage.
         parts_.segments.leave_alone(segment, checkpointer_.number() + 2);
     }
@@ -285,13 +289,14 @@ void Upkeep::compaction_failed(Status) {
 }
 
 // Images are written anew with every change, so that the index's segments wear thin: when they are
-// three times as many as need be, the pages of the thinnest are moved.
+// three times as many as need be, or segments are short, the pages of the thinnest are moved.
 void Upkeep::thin_index() {
     const Segments& segments = parts_.segments;
     const uint64_t blocks = segments.layout().segment_blocks() - 1;
     const uint64_t needed = parts_.index.page_count() / pages_per_block / blocks +
                             checkpointer_.blocks_needed() / blocks + 2;
-    if (segments.index_count() <= 3 * needed || !mover_.idle() || stopped_ || closing_) {
+    const uint64_t tolerated = short_of_segments() ? needed : 3 * needed;
+    if (segments.index_count() <= tolerated || !mover_.idle() || stopped_ || closing_) {
         return;
     }
     uint32_t thinnest = Segments::none;
@@ -309,16 +314,16 @@ void Upkeep::thin_index() {
 
 // --- Admission.
 
-bool Upkeep::room_can_be_made() const {
-    if (pages_.stalled()) {
-        return false;
+bool Upkeep::room_can_be_made() {
+    if (parts_.segments.retiring_count() > 0 || log_->any_in_flight()) {
+        return true;
     }
-    const bool checkpoint = !checkpointer_.idle() ||
-                            (parts_.segments.dead_count() > 0 && !checkpoint_refused_);
-    const bool compaction =
-        !compactor_.idle() || (!compaction_refused_ && choose_victim() != Segments::none);
-    return parts_.segments.retiring_count() > 0 || checkpoint || compaction ||
-           parts_.index.erasing_pages() > 0 || log_->any_in_flight();
+    if (pages_.stalled() || checkpoint_refused_) {
+        return false;  // What dies is free only with the next checkpoint.
+    }
+    return !checkpointer_.idle() || parts_.segments.dead_count() > 0 || !compactor_.idle() ||
+           (compaction_possible() && choose_victim() != Segments::none) ||
+           parts_.index.erasing_pages() > 0;
 }
 
 Admission::Answer Upkeep::admit_segment(bool data) {

@@ -91,7 +91,8 @@ class Upkeep final : public Admission,
     [[nodiscard]] bool checkpoint_due() const;
     void consider_compaction();
     [[nodiscard]] uint32_t choose_victim() const;
-    [[nodiscard]] bool room_can_be_made() const;
+    [[nodiscard]] bool compaction_possible();
+    [[nodiscard]] bool room_can_be_made();
     [[nodiscard]] uint32_t index_reserve() const;
     [[nodiscard]] uint32_t data_reserve() const;
     [[nodiscard]] uint32_t coming_free() const;
