@@ -105,7 +105,7 @@ void SimRun::scrub() {
     const uint64_t passes = life_->store->stats().scrub.passes;
     Status status(Errc::busy);
     while (world_.ok() && status.code() == Errc::busy) {
-        status = start_scrub(*life_->store, 0);
+        status = life_->store->start_scrub(0);
         if (status.code() == Errc::busy && !step("a scrub")) {
             return;
         }
@@ -183,7 +183,7 @@ void SimRun::check_full_circle() {
             finish_operations();
         }
     }
-    if (!world_.ok() || (!store_compacts && world_.model.live_blocks() > 0)) {
+    if (!world_.ok()) {
         return;
     }
     wait_for_quiet();

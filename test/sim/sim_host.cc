@@ -262,7 +262,7 @@ void SimHost::answered(uint64_t number, Status status) {
 void SimHost::judge_failure(uint64_t number, Status status) {
     last_write_stored_ = false;
     if (status.code() == Errc::no_space) {
-        if (store_compacts && !world_.plan.room_short && !world_.model.is_write(number)) {
+        if (!world_.plan.room_short && !world_.model.is_write(number)) {
             return world_.fail("there is no room for what would make room");
         }
         if (!may_be_full()) {
@@ -295,8 +295,7 @@ bool SimHost::may_be_full() const {
     const store::StoreStats& stats = store_.stats();
     const uint64_t blocks = world_.model.pending_blocks() + world_.model.live_blocks() +
                             (stats.erasing_bytes + 2 * world_.options.segment_bytes) / block_bytes;
-    return !store_compacts || world_.plan.room_short ||
-           blocks > stats.capacity_bytes / block_bytes * 85 / 100;
+    return world_.plan.room_short || blocks > stats.capacity_bytes / block_bytes * 85 / 100;
 }
 
 bool SimHost::may_read(const Read& op, uint32_t index, uint64_t mark) const {

@@ -214,10 +214,6 @@ void SimRun::compare(const StoreModel::State& found) {
         over_ = true;
         return;
     }
-    if (!store_compacts && faults_.metadata_damaged()) {
-        over_ = true;
-        return;
-    }
     world_.model.describe_difference(found, world_.trace);
     world_.fail("the store holds something else than was acknowledged");
 }
@@ -247,7 +243,7 @@ void SimRun::work() {
     if (world_.ok() && random.percent(20)) {
         // It may be cut short by anything.
         static_cast<void>(
-            start_scrub(*life_->store, random.percent(50) ? 0 : 1 + random.below(1u << 28)));
+            life_->store->start_scrub(random.percent(50) ? 0 : 1 + random.below(1u << 28)));
     }
     faults_.calm = false;
     if (world_.plan.room_short) {

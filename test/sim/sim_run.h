@@ -14,18 +14,6 @@
 
 namespace test {
 
-// Of a store that can.
-template <typename Store>
-base::Status start_scrub(Store& store, uint64_t bytes_per_second) {
-    if constexpr (Scrubs<Store>) {
-        return store.start_scrub(bytes_per_second);
-    } else {
-        static_cast<void>(store);
-        static_cast<void>(bytes_per_second);
-        return base::Status(base::Errc::unsupported);
-    }
-}
-
 class SimRun final : store::StoreObserver {
   public:
     SimRun(uint64_t seed, bool aloud);

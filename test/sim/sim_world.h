@@ -13,11 +13,6 @@
 
 namespace test {
 
-// Without compaction a store that is full of dead blocks stays full.
-template <typename Store>
-concept Scrubs = requires(Store& store) { store.start_scrub(uint64_t{0}); };
-inline constexpr bool store_compacts = Scrubs<store::Store>;
-
 // How often what the simulator is for has happened, over all runs: nothing of it may stay at 0.
 struct SimCounts {
     uint64_t lives = 0;
