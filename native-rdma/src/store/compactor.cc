@@ -12,6 +12,14 @@ namespace store {
 using base::Errc;
 using base::Status;
 
+namespace {
+
+constexpr uint32_t attempts_max = 5;  // To read one block, over a second and a half.
+constexpr uint64_t retry_ns = 50'000'000;
+constexpr uint32_t unreadable_max = 16;  // In a window.
+
+}  // namespace
+
 Compactor::Compactor(const Parts& parts, Client& client)
     : parts_(parts),
       client_(client),
@@ -31,6 +39,11 @@ Compactor::Compactor(const Parts& parts, Client& client)
         } else {
             self.give_up(status);  // Nobody knows what of the segment is alive.
         }
+    };
+    retry_.compactor = this;
+    retry_.fire = [](reactor::Timer& timer) {
+        Compactor& self = *static_cast<Retry&>(timer).compactor;
+        self.read_blocks(self.one_by_one_, 1);
     };
     turn_.compactor = this;
     turn_.run = [](reactor::Task& task) { static_cast<Turn&>(task).compactor->turn(); };
@@ -63,6 +76,11 @@ void Compactor::kick() {
 
 void Compactor::stop() {
     stopped_ = true;
+    if (retry_.armed()) {
+        parts_.executor.disarm(retry_);
+        over(Status());
+        return;
+    }
     kick();
 }
 
@@ -86,22 +104,40 @@ void Compactor::read_blocks(uint32_t first, uint32_t count) {
     parts_.device.submit(io_);
 }
 
-// Where the device cannot read a window it is asked for each block: one that it does not give is
-// moved as bytes that cannot be the right ones, and the segment comes free all the same.
+// Where the device cannot read a window it is asked for each block.
 void Compactor::window_read(Status status) {
-    if (one_by_one_ < window_count_ || !status.ok()) {
-        if (one_by_one_ == window_count_) {
-            one_by_one_ = 0;
-        } else {
-            if (!status.ok()) {
-                std::memset(window_.get() + size_t{one_by_one_} * block_bytes, 0xee, block_bytes);
-            }
-            ++one_by_one_;
-        }
-        if (one_by_one_ < window_count_ && !stopped_) {
-            read_blocks(one_by_one_, 1);
+    if (one_by_one_ < window_count_) {
+        block_read(status);
+        return;
+    }
+    if (!status.ok()) {
+        one_by_one_ = unreadable_ = attempts_ = 0;
+        read_blocks(0, 1);
+        return;
+    }
+    advance(CompactionState::sorting);
+    kick();
+}
+
+// A block that the device does not give in several attempts is moved as bytes that cannot be the
+// right ones: it stays damaged, and the segment comes free all the same. That is for a bad spot; a
+// device that gives little is left in peace.
+void Compactor::block_read(Status status) {
+    if (!status.ok() && ++attempts_ < attempts_max && !stopped_) {
+        parts_.executor.arm(retry_, parts_.executor.now_ns() + (retry_ns << attempts_));
+        return;
+    }
+    if (!status.ok()) {
+        std::memset(window_.get() + size_t{one_by_one_} * block_bytes, 0xee, block_bytes);
+        if (++unreadable_ > unreadable_max || stopped_) {
+            over(status);
             return;
         }
+    }
+    attempts_ = 0;
+    if (++one_by_one_ < window_count_) {
+        read_blocks(one_by_one_, 1);
+        return;
     }
     advance(CompactionState::sorting);
     kick();

@@ -99,6 +99,9 @@ class Compactor {
     struct Wait : PageWaiter {
         Compactor* compactor = nullptr;
     };
+    struct Retry : reactor::Timer {
+        Compactor* compactor = nullptr;
+    };
     struct Turn : reactor::Task {
         Compactor* compactor = nullptr;
     };
@@ -107,6 +110,7 @@ class Compactor {
     void read_window();
     void read_blocks(uint32_t first, uint32_t count);
     void window_read(base::Status status);
+    void block_read(base::Status status);
     void turn();
     void sort();
     [[nodiscard]] bool begin_batch();
@@ -132,6 +136,8 @@ class Compactor {
     uint32_t window_first_ = 0;
     uint32_t window_count_ = 0;
     uint32_t one_by_one_ = 0;  // The block of the window that is read alone; its count: none is.
+    uint32_t attempts_ = 0;    // To read it.
+    uint32_t unreadable_ = 0;  // Of the window.
     // Where it is: a batch of the victim, an entry of it, a block of that.
     uint32_t block_ = 0;
     bool in_batch_ = false;
@@ -158,6 +164,7 @@ class Compactor {
     Io io_;
     iovec window_part_{};
     Wait wait_;
+    Retry retry_;
     Turn turn_;
 };
 

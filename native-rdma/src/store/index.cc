@@ -138,7 +138,11 @@ Index::Found Index::find(uint32_t slot, uint32_t page, uint64_t wanted) {
         ++misses_;
         return {Presence::away, nullptr};
     }
-    ++hits_;
+    if (loads_ > 0) {
+        --loads_;
+    } else {
+        ++hits_;
+    }
     frame.set(Frame::referenced);
     return {Presence::here, &frame};
 }

@@ -234,6 +234,7 @@ class Index {
     uint64_t erasing_pages_ = 0;
     uint64_t hits_ = 0;
     uint64_t misses_ = 0;
+    uint64_t loads_ = 0;  // Pages read that have not been looked at since: no hit of the memory.
     uint32_t holds_ = 0;
 };
 

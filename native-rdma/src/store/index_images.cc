@@ -31,6 +31,7 @@ bool Index::holds(PageKey key) const {
 // An image that says less than the frame: what was changed since is known and wins, and what it
 // replaced is forgotten now.
 void Index::loaded(PageKey key, const IndexPage& image) {
+    ++loads_;
     PageRef& found = *ref(key);
     if (found.frame == 0) {
         const uint32_t number = obtain_frame();

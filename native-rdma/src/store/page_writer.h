@@ -64,7 +64,7 @@ class PageWriter final : public PageLoader::Unwritten {
     static constexpr uint32_t write_blocks = 64;
     static constexpr uint32_t writes_max = 2;
     static constexpr uint32_t merges_max = 32;
-    static constexpr uint32_t attempts_max = 8;  // To read an image for its merge.
+    static constexpr uint32_t attempts_max = 30;  // To read an image for its merge: six seconds.
 
     struct Write : DeviceIo {
         PageWriter* writer = nullptr;

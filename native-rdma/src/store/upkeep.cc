@@ -101,6 +101,16 @@ void Upkeep::log_moved() {
     schedule();
 }
 
+// How much may be moved for so much written: what keeps as many segments free as there are, a
+// little more than that, and twice as much where they are short.
+int64_t Upkeep::pace(uint64_t host_bytes) const {
+    const uint32_t victim = compactor_.victim();
+    const uint64_t blocks = parts_.segments.layout().segment_blocks() - 1;
+    const uint64_t live = victim == Segments::none ? blocks / 2 : victim_live_;
+    const uint64_t moved = host_bytes * (live + blocks / 4) / std::max<uint64_t>(blocks - live, 1);
+    return static_cast<int64_t>(short_of_segments() ? 2 * moved : moved);
+}
+
 void Upkeep::schedule() {
     if (!stopped_) {
         parts_.executor.defer(turn_);
@@ -115,8 +125,7 @@ void Upkeep::turn() {
     const uint64_t moved_bytes = parts_.stats.moved_bytes_written - moved_bytes_seen_;
     host_bytes_seen_ += host_bytes;
     moved_bytes_seen_ += moved_bytes;
-    const auto scarcity = static_cast<int64_t>(short_of_segments() ? 4 : 2);
-    allowance_ = std::min(allowance_ + static_cast<int64_t>(host_bytes) * scarcity, allowance_max) -
+    allowance_ = std::min(allowance_ + pace(host_bytes), allowance_max) -
                  static_cast<int64_t>(moved_bytes);
 
     parts_.reclaimer.kick();
@@ -144,7 +153,12 @@ bool Upkeep::checkpoint_due() const {
     }
     const bool resting = parts_.executor.now_ns() >= moved_at_ns_ + idle_ns;
     const uint32_t dead = parts_.segments.dead_count();
-    return tail_bytes() >= tail_bytes_max_ / 2 || (dead > 0 && (waiting_ || short_of_segments())) ||
+    // One checkpoint frees many segments, unless the last ones are near.
+    const uint32_t many = std::max(1u, parts_.segments.count() / 64);
+    const uint32_t ready = parts_.segments.free_count() + parts_.segments.retiring_count();
+    const bool last = waiting_ || ready < data_reserve() + 2;
+    return tail_bytes() >= tail_bytes_max_ / 2 || (dead > 0 && last) ||
+           (dead >= many && short_of_segments()) ||
            (resting && (tail_bytes() > 0 || dead > 0));
 }
 
@@ -232,6 +246,7 @@ void Upkeep::consider_compaction() {
     }
     const uint32_t victim = choose_victim();
     if (victim != Segments::none) {
+        victim_live_ = parts_.segments.live(victim);
         compactor_.start(victim);
     }
 }
