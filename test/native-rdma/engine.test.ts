@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'uvu'
 import { equal, is, match, ok } from 'uvu/assert'
@@ -69,14 +69,64 @@ test('bytes that a host wrote are there when the engine is opened again', async 
   folder.remove()
 })
 
-test('a scrub is of a device that there is, at a rate that can be', async () => {
+test('a scrub finds a block that rotted and tells of it; a rewrite clears it', async () => {
+  const folder = makeFolder()
+  const path = folder.path('a')
+  const events: EngineEvent[] = []
+  const onEvent = (event: EngineEvent) => events.push(event)
+  const engine = await openEngine(
+    engineOptions({ devices: [{ path, bytes: 64n << 20n }], onEvent }),
+  )
+  await engine.attachVolume(volume(1n, 4))
+  const host = await connect(await engine.listen(anyPort), 1n)
+  const block = Number(extentBlocks) + 7
+  await host.write(block, Buffer.alloc(4096, 'a block that will rot'))
+  const bytes = readFileSync(path)
+  const at = bytes.indexOf(Buffer.alloc(4096, 'a block that will rot'))
+  const file = openSync(path, 'r+')
+  writeSync(file, Buffer.of(bytes.readUInt8(at) ^ 1), 0, 1, at)
+  closeSync(file)
+
+  const scrub = () => engine.devices()[0]?.scrub
+  await engine.startScrub(path, 0n)
+  await eventually(() => scrub()?.passes === 1n)
+  equal(scrub(), {
+    running: false,
+    passes: 1n,
+    blocksRead: 1n,
+    blocksTotal: 1n,
+    blocksDamaged: 1n,
+  })
+  await eventually(() => events.some(({ kind }) => kind === 'checksum-error'))
+  const damage = events.filter(({ kind }) => kind === 'checksum-error')
+  equal(damage, [{ kind: 'checksum-error', volumeId: 1n, block: BigInt(block) }])
+
+  await host.write(block, Buffer.alloc(4096, 'written anew'))
+  await engine.startScrub(path, 0n)
+  await eventually(() => scrub()?.passes === 2n)
+  is(scrub()?.blocksDamaged, 0n)
+  host.close()
+  await engine.close()
+  folder.remove()
+})
+
+test('a scrub is of a device that there is, at a rate that can be, one at a time', async () => {
   const folder = makeFolder()
   const path = folder.path('a')
   const engine = await openEngine(engineOptions({ devices: [{ path, bytes: 64n << 20n }] }))
+  await engine.attachVolume(volume(1n, 1))
+  const host = await connect(await engine.listen(anyPort), 1n)
+  for (let index = 0; index < 3; index++) await host.write(index * 64, Buffer.alloc(64 * 4096, 1))
   is(await codeOf(engine.startScrub(folder.path('b'), 0n)), 'NOT_FOUND')
   is(await codeOf(engine.startScrub(path, -1n)), 'INVALID_ARGUMENT')
   is(await codeOf(engine.startScrub('', 0n)), 'INVALID_ARGUMENT')
+  await engine.startScrub(path, 4096n)
+  is(await codeOf(engine.startScrub(path, 4096n)), 'BUSY')
   await engine.stopScrub(path)
+  await eventually(() => engine.devices()[0]?.scrub.running === false)
+  is(engine.devices()[0]?.scrub.passes, 0n)
+  await engine.stopScrub(path)
+  host.close()
   await engine.close()
   is(await codeOf(engine.startScrub(path, 0n)), 'CLOSED')
   folder.remove()

@@ -5,30 +5,6 @@
 namespace engine {
 namespace {
 
-// Until the store itself can: then these two go.
-template <typename Store>
-concept Scrubs = requires(Store& store) { store.start_scrub(uint64_t{0}); };
-
-template <typename Store>
-base::Status start(Store& store, uint64_t bytes_per_second) {
-    if constexpr (Scrubs<Store>) {
-        return store.start_scrub(bytes_per_second);
-    } else {
-        static_cast<void>(store);
-        static_cast<void>(bytes_per_second);
-        return base::Status(base::Errc::unsupported);
-    }
-}
-
-template <typename Store>
-void stop(Store& store) {
-    if constexpr (Scrubs<Store>) {
-        store.stop_scrub();
-    } else {
-        static_cast<void>(store);
-    }
-}
-
 Outcome outcome_of(const Device& device, base::Status status) {
     if (status.ok()) {
         return {};
@@ -43,7 +19,7 @@ Outcome outcome_of(const Device& device, base::Status status) {
 void start_scrub(Device& device, uint64_t bytes_per_second, ControlThread& control, Done done) {
     run_on(device.home->reactor(),
            [&device, bytes_per_second, &control, done = std::move(done)]() mutable {
-               const base::Status status = start(*device.store, bytes_per_second);
+               const base::Status status = device.store->start_scrub(bytes_per_second);
                control.post(
                    [&device, status, done = std::move(done)] { done(outcome_of(device, status)); });
            });
@@ -51,7 +27,7 @@ void start_scrub(Device& device, uint64_t bytes_per_second, ControlThread& contr
 
 void stop_scrub(Device& device, ControlThread& control, const Done& done) {
     run_on(device.home->reactor(), [&device, &control, done] {
-        stop(*device.store);
+        device.store->stop_scrub();
         control.post([done] { done({}); });
     });
 }
