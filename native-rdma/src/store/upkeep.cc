@@ -154,7 +154,7 @@ bool Upkeep::checkpoint_due() const {
     const bool resting = parts_.executor.now_ns() >= moved_at_ns_ + idle_ns;
     const uint32_t dead = parts_.segments.dead_count();
     // One checkpoint frees many segments, unless the last ones are near.
-    const uint32_t many = std::max(1u, parts_.segments.count() / 64);
+    const uint32_t many = std::max(1u, parts_.segments.count() / 128);
     const uint32_t ready = parts_.segments.free_count() + parts_.segments.retiring_count();
     const bool last = waiting_ || ready < data_reserve() + 2;
     return tail_bytes() >= tail_bytes_max_ / 2 || (dead > 0 && last) ||
@@ -234,13 +234,13 @@ uint32_t Upkeep::coming_free() const {
 }
 
 bool Upkeep::short_of_segments() const {
-    const uint32_t margin = std::max(2u, parts_.segments.count() / 32);
+    const uint32_t margin = std::max(2u, parts_.segments.count() / 40);
     return parts_.segments.free_count() + parts_.segments.retiring_count() <
            data_reserve() + margin;
 }
 
 void Upkeep::consider_compaction() {
-    const uint32_t margin = std::max(3u, parts_.segments.count() / 16);
+    const uint32_t margin = std::max(3u, parts_.segments.count() / 20);
     if (!compaction_possible() || (!waiting_ && coming_free() >= data_reserve() + margin)) {
         return;
     }
