@@ -61,6 +61,8 @@ const object = (depth: number): Record<string, unknown> =>
 function body({ method, url }: Target): unknown {
   const sizeBytes = MiB * (1 + below(64))
   const change = pick([{ sizeBytes }, { labels: { a: pick(['b', null]) } }])
+  if (url.startsWith('/v1/scrubs') && random() < 0.6)
+    return pick([{}, { node: 'n1' }, { node: pick(texts), bytesPerSecond: pick(numbers) }])
   const good = url.startsWith('/v1/attachments')
     ? { volume: `volume-${below(5)}`, hostNqn }
     : method === 'POST'
@@ -92,11 +94,13 @@ interface Target {
 function pickTarget(): Target {
   const volume = `/v1/volumes/${encodeURIComponent(pick([...texts, `volume-${below(5)}`]))}`
   const attachment = `/v1/attachments/${pick(['x', attachmentIdOf(below(16))])}`
-  const parameter = pick(['limit', 'cursor', 'label', 'state', 'volume', 'x'])
+  const parameter = pick(['limit', 'cursor', 'label', 'state', 'volume', 'node', 'x'])
   const query = `${parameter}=${encodeURIComponent(pick(texts))}`
   const [url, taken] = pick<readonly [string, readonly Method[]]>([
     ['/v1/volumes', ['POST']],
     ['/v1/attachments', ['POST']],
+    ['/v1/scrubs', ['POST']],
+    [`/v1/scrubs?${query}`, ['GET', 'DELETE']],
     [`/v1/volumes?${query}`, ['GET']],
     [`/v1/attachments?${query}`, ['GET']],
     [`/v1/nodes?${query}`, ['GET']],
