@@ -122,12 +122,12 @@ are real. Reading a hole costs less than reading a disk: on one, add the log rep
       const { opening, store } = one.afterKill
       return [
         `${inGiB(one.dataBytes)} GiB`,
-        inMillions(opening.blocksLive),
+        inMillions(store.liveBytes / 4096),
         inMillions(one.overwrites),
         `${opening.seconds.toFixed(2)} s`,
         `${opening.segmentsScanned} of ${opening.segmentsTotal}`,
         String(opening.batchesReplayed),
-        `${inGiB(store.logTailBytes)} GiB`,
+        `${inGiB(opening.logTailBytes)} GiB`,
         `${one.afterClose.opening.seconds.toFixed(2)} s`,
         `${(store.indexBytes / (store.liveBytes / 4096)).toFixed(1)} B`,
         `${inGiB(one.fileBytes)} GiB`,

@@ -25,7 +25,8 @@ export interface StoreReport extends Measurement {
     readonly segmentsTotal: number
     readonly segmentsScanned: number
     readonly batchesReplayed: number
-    readonly blocksLive: number
+    /** Behind the last checkpoint: what was replayed. */
+    readonly logTailBytes: number
   }
   readonly measured: StoreWork
   /** At the end. */

@@ -66,8 +66,8 @@ test('a store is killed and opened again', async () => {
   const [recovered] = reports.flatMap(({ data }) => (data as { rows: Recovered[] }).rows)
   assert.ok(recovered)
   assert.ok(recovered.overwrites > 0)
-  assert.is(recovered.afterKill.opening.blocksLive, 2 ** 18)
-  assert.is(recovered.afterClose.opening.blocksLive, 2 ** 18)
+  assert.is(recovered.afterKill.store.liveBytes, 2 ** 30)
+  assert.is(recovered.afterClose.store.liveBytes, 2 ** 30)
   assert.ok(recovered.fileBytes < 2 ** 30)
 })
 

@@ -100,6 +100,7 @@ void StoreBench::on_opened(base::Status status, std::unique_ptr<store::Store> st
     }
     opening_ns_ = reactor::Reactor::clock_ns() - opening_from_ns_;
     store_ = std::move(store);
+    opened_tail_bytes_ = store_->stats().log_tail_bytes;
     version_ = store_->last_version().counter;
     const uint64_t io_blocks = options_.io_bytes >> block_shift;
     const uint64_t bytes = options_.span_percent == 0

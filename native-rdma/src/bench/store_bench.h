@@ -97,6 +97,7 @@ class StoreBench {
     bool formatting_ = false;
     uint64_t opening_from_ns_ = 0;
     uint64_t opening_ns_ = 0;
+    uint64_t opened_tail_bytes_ = 0;
 
     Phase phase_ = Phase::opening;
     Random random_;

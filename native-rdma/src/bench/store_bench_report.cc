@@ -6,13 +6,14 @@ namespace {
 
 void write_opening(initiator::JsonWriter& json,
                    uint64_t opening_ns,
+                   uint64_t tail_bytes,
                    const store::RecoveryProgress& progress) {
     json.begin_object("opening");
     json.real("seconds", static_cast<double>(opening_ns) / 1e9);
     json.number("segmentsTotal", progress.segments_total);
     json.number("segmentsScanned", progress.segments_scanned);
     json.number("batchesReplayed", progress.batches_replayed);
-    json.number("blocksLive", progress.blocks_live);
+    json.number("logTailBytes", tail_bytes);
     json.end_object();
 }
 
@@ -68,7 +69,7 @@ std::string StoreBench::report() const {
     json.real("bestIops", rate_.best());
     json.real("bytesPerSecond", iops * static_cast<double>(options_.io_bytes));
     histogram_.write(json, "latencyUs");
-    write_opening(json, opening_ns_, opened_.progress);
+    write_opening(json, opening_ns_, opened_tail_bytes_, opened_.progress);
     write_measured(json, before_, after_);
     write_store(json, after_);
     json.end_object();

@@ -99,7 +99,7 @@ TEST_CASE("a store whose data are holes takes little room, and is opened with it
     CHECK(fill.status == 0);
     const Outcome again = run(path.words() + "--holes --verb read --operations 5");
     CHECK(again.status == 0);
-    CHECK(again.says(R"("blocksLive":4096})"));
+    CHECK(again.says(R"("liveBytes":16777216,)"));
 }
 
 TEST_CASE("a store that is not there or cannot be made is told of") {
