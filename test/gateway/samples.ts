@@ -1,5 +1,5 @@
 /** Messages and settings that tests begin with and change. */
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -10,7 +10,17 @@ import { type GatewayConfig, gatewayConfigSchema } from '../../gateway/config.ts
 export const quiet = pino({ level: 'silent' })
 export const extentBytes = 2 ** 30
 
-export const makeFolder = (): string => mkdtempSync(join(tmpdir(), 'ashlar-gateway-'))
+const folders: string[] = []
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
+/** A folder that goes when the test's process ends. */
+export function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ashlar-gateway-'))
+  folders.push(folder)
+  return folder
+}
 
 export function sampleVolume(volumeId: number, change: Partial<VolumeDesired> = {}): VolumeDesired {
   return {
