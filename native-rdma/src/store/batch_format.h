@@ -25,7 +25,8 @@ inline constexpr uint32_t version_epoch_bits = 20;
 inline constexpr uint32_t batch_begins = 1;  // The first after opening: no older one follows it.
 inline constexpr uint32_t batch_closes = 2;  // The last of its segment.
 inline constexpr uint32_t batch_clean = 4;   // The last before a clean close.
-inline constexpr uint32_t batch_moved = 8;   // Of compaction: in a segment of its own, not in the log.
+inline constexpr uint32_t batch_moved =
+    8;  // Of compaction: in a segment of its own, not in the log.
 inline constexpr uint32_t batch_flags_known =
     batch_begins | batch_closes | batch_clean | batch_moved;
 

@@ -93,8 +93,8 @@ void BlockReader::start(ReadOp& op) {
     for (uint32_t block = op.first_block; block < end;) {
         const uint32_t page = block >> page_shift;
         const uint32_t page_end = std::min(end, (page + 1) << page_shift);
-        const Index::Found found = parts_.index.find(
-            slot, page, wanted_bits(page << page_shift, op.first_block, end));
+        const Index::Found found =
+            parts_.index.find(slot, page, wanted_bits(page << page_shift, op.first_block, end));
         if (found.presence == Index::Presence::away) {
             CHECK(piece == nullptr && op.pieces_left == 0, "a read begins when all is known");
             promised_ += op.block_count;
@@ -106,8 +106,7 @@ void BlockReader::start(ReadOp& op) {
             const Place place =
                 found.presence == Index::Presence::zero ? 0 : found.frame->places[entry];
             if (place == 0) {
-                std::memset(
-                    op.data + size_t{block - op.first_block} * block_bytes, 0, block_bytes);
+                std::memset(op.data + size_t{block - op.first_block} * block_bytes, 0, block_bytes);
             } else if (place == lost_place) {
                 note_damage(op, block);
             } else {

@@ -8,11 +8,8 @@ namespace store {
 using base::Errc;
 using base::Status;
 
-CheckpointReader::CheckpointReader(Device& device,
-                                   const Superblock& super,
-                                   Index& index,
-                                   Segments& segments,
-                                   Client& client)
+CheckpointReader::CheckpointReader(
+    Device& device, const Superblock& super, Index& index, Segments& segments, Client& client)
     : super_(super),
       index_(index),
       segments_(segments),
@@ -38,13 +35,14 @@ void CheckpointReader::start() {
 }
 
 void CheckpointReader::read_root() {
-    const Place place = super_.root_places[copy_];
-    if (!in_segment(place, checkpoint_root_blocks)) {
-        root_read(Status(Errc::corrupt));
-        return;
+    while (!in_segment(super_.root_places[copy_], checkpoint_root_blocks)) {
+        if (!next_copy(Status())) {
+            fail_copies("root");
+            return;
+        }
     }
     step_.run(DeviceVerb::read,
-              Layout::offset_of(place),
+              Layout::offset_of(super_.root_places[copy_]),
               memory_.get(),
               checkpoint_root_bytes,
               &CheckpointReader::root_read);
@@ -54,10 +52,10 @@ void CheckpointReader::root_read(Status status) {
     if (status.ok()) {
         std::memcpy(&root_, memory_.get(), sizeof root_);
     }
-    const bool good =
-        status.ok() && invalid_root(memory_.get()) == nullptr &&
-        root_.number == super_.checkpoint && root_.segment_count == super_.segment_count &&
-        std::memcmp(root_.store_id, super_.store_id, sizeof root_.store_id) == 0;
+    const bool good = status.ok() && invalid_root(memory_.get()) == nullptr &&
+                      root_.number == super_.checkpoint &&
+                      root_.segment_count == super_.segment_count &&
+                      std::memcmp(root_.store_id, super_.store_id, sizeof root_.store_id) == 0;
     if (!good) {
         if (next_copy(status)) {
             read_root();
@@ -67,9 +65,8 @@ void CheckpointReader::root_read(Status status) {
         return;
     }
     chunks_.resize(root_.chunk_count);
-    std::memcpy(chunks_.data(),
-                memory_.get() + sizeof root_,
-                chunks_.size() * sizeof(CheckpointChunk));
+    std::memcpy(
+        chunks_.data(), memory_.get() + sizeof root_, chunks_.size() * sizeof(CheckpointChunk));
     note(super_.root_places[0], checkpoint_root_blocks);
     note(super_.root_places[1], checkpoint_root_blocks);
     copy_ = attempts_ = 0;
@@ -191,24 +188,23 @@ const char* CheckpointReader::take_page(const PageRecord& record) {
     if (index_.image(key).place != 0) {
         return "a page is there twice";
     }
-    index_.restore_page(
-        key, {record.place, quarter, record.crc}, (record.page & page_erased) != 0);
+    index_.restore_page(key, {record.place, quarter, record.crc}, (record.page & page_erased) != 0);
     --pages_left_;
     return nullptr;
 }
 
 // A device may fail to read now and read a moment later: both copies are tried more than once.
 bool CheckpointReader::next_copy(Status status) {
-    unreadable_ = unreadable_ || (!status.ok() && status.code() != Errc::corrupt);
+    unreadable_ = unreadable_ || !status.ok();
     copy_ ^= 1;
     return ++attempts_ < attempts_max;
 }
 
 void CheckpointReader::fail_copies(const char* part) {
     if (unreadable_) {
-        client_.checkpoint_read(Status(Errc::device_failed),
-                                std::string("The device failed to read the checkpoint's ") + part +
-                                    ".");
+        client_.checkpoint_read(
+            Status(Errc::device_failed),
+            std::string("The device failed to read the checkpoint's ") + part + ".");
     } else {
         fail(std::string("Both copies of the checkpoint's ") + part + " are damaged.");
     }

@@ -21,11 +21,8 @@ class CheckpointReader {
         ~Client() = default;
     };
 
-    CheckpointReader(Device& device,
-                     const Superblock& super,
-                     Index& index,
-                     Segments& segments,
-                     Client& client);
+    CheckpointReader(
+        Device& device, const Superblock& super, Index& index, Segments& segments, Client& client);
     void start();
     [[nodiscard]] const CheckpointRoot& root() const { return root_; }
     [[nodiscard]] const std::vector<CheckpointWriter::Blocks>& blocks() const { return blocks_; }

@@ -16,15 +16,13 @@ CheckpointWriter::CheckpointWriter(Device& device,
                                    IndexSpace& space,
                                    StoreStats& stats,
                                    Client& client)
-    : device_(device),
-      index_(index),
+    : index_(index),
       segments_(segments),
       space_(space),
       stats_(stats),
       client_(client),
       step_(device, *this),
-      chunk_blocks_(
-          std::min(checkpoint_chunk_blocks_max, segments.layout().segment_blocks() - 1)),
+      chunk_blocks_(std::min(checkpoint_chunk_blocks_max, segments.layout().segment_blocks() - 1)),
       memory_(make_pages(1 + chunk_blocks_)) {
     static_assert(checkpoint_root_blocks <= checkpoint_chunk_blocks_max);
 }
@@ -74,9 +72,7 @@ uint32_t CheckpointWriter::fill() {
     }
     while (slot_ < index_.slot_count() && fill_extents(used)) {
     }
-    std::memset(memory_.get() + block_bytes + used,
-                0,
-                size_t{chunk_blocks_} * block_bytes - used);
+    std::memset(memory_.get() + block_bytes + used, 0, size_t{chunk_blocks_} * block_bytes - used);
     return used;
 }
 
@@ -109,8 +105,8 @@ bool CheckpointWriter::fill_extents(uint32_t& used) {
             continue;
         }
         PageRecord record{};
-        record.page = page_ | image.quarter << page_quarter_shift |
-                      (index_.erased(key) ? page_erased : 0);
+        record.page =
+            page_ | image.quarter << page_quarter_shift | (index_.erased(key) ? page_erased : 0);
         record.place = image.place;
         record.crc = image.crc;
         if (!append(used, &record, sizeof record)) {

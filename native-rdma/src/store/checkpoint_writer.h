@@ -51,7 +51,6 @@ class CheckpointWriter {
     void copy_written(base::Status status);
     void begin_root();
 
-    Device& device_;
     const Index& index_;
     Segments& segments_;
     IndexSpace& space_;

@@ -76,7 +76,8 @@ void Checkpointer::checkpoint_written(Status status) {
 
 void Checkpointer::synced(Status status) {
     if (!status.ok()) {
-        end(status.code() == Errc::no_space ? Status(Errc::device_failed, status.detail()) : status);
+        end(status.code() == Errc::no_space ? Status(Errc::device_failed, status.detail())
+                                            : status);
         return;
     }
     name(CheckpointState::naming_first);

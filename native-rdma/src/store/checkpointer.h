@@ -21,7 +21,14 @@
 
 namespace store {
 
-enum class CheckpointState : uint8_t { idle, flushing, saving, syncing, naming_first, naming_second };
+enum class CheckpointState : uint8_t {
+    idle,
+    flushing,
+    saving,
+    syncing,
+    naming_first,
+    naming_second
+};
 
 [[nodiscard]] constexpr bool may_move(CheckpointState from, CheckpointState to) {
     switch (from) {
@@ -57,7 +64,8 @@ struct LogPosition {
 class Checkpointer final : CheckpointWriter::Client {
   public:
     struct Listener {
-        // It is over: done, or for want of space (then it may be tried again), or the device failed.
+        // It is over: done, or for want of space (then it may be tried again), or the device
+        // failed.
         virtual void checkpoint_over(base::Status status) = 0;
 
       protected:
@@ -110,7 +118,7 @@ class Checkpointer final : CheckpointWriter::Client {
     DeviceStep<Checkpointer> step_;
     Pages page_;
     LogPosition position_;
-    std::vector<uint32_t> dead_;                      // As this one began.
+    std::vector<uint32_t> dead_;                     // As this one began.
     std::vector<CheckpointWriter::Blocks> current_;  // Of the one the superblocks name.
     uint64_t log_bytes_ = 0;
     bool given_up_ = false;

@@ -189,7 +189,8 @@ void Compactor::sort() {
 // Finds the batch at `block_`; false when something is under way for it.
 bool Compactor::begin_batch() {
     const bool in_window = block_ >= window_first_ && block_ < window_first_ + window_count_;
-    const BatchReader batch(window_.get() + size_t{in_window ? block_ - window_first_ : 0} * block_bytes);
+    const BatchReader batch(window_.get() +
+                            size_t{in_window ? block_ - window_first_ : 0} * block_bytes);
     const bool sized = in_window && batch.invalid_sizes() == nullptr;
     const bool fits = sized && batch.blocks() <= layout_.segment_blocks() - block_;
     const bool whole = fits && block_ + batch.blocks() <= window_first_ + window_count_;
@@ -245,9 +246,8 @@ bool Compactor::sort_entry(const BatchReader& batch, const BatchEntry& entry) {
 // Whether no further block, in an entry of its own, can be taken.
 bool Compactor::full() const {
     const auto entries = static_cast<uint32_t>(runs_.size());
-    const uint32_t room = target_ == Segments::none
-                              ? layout_.segment_blocks() - 1
-                              : layout_.segment_blocks() - target_block_;
+    const uint32_t room = target_ == Segments::none ? layout_.segment_blocks() - 1
+                                                    : layout_.segment_blocks() - target_block_;
     return entries == batch_entries_max || blocks_ == batch_data_blocks_max ||
            (blocks_ > 0 && header_blocks_for(entries + 1, blocks_ + 1) + blocks_ + 1 > room);
 }
@@ -259,15 +259,14 @@ void Compactor::add(const BatchReader& batch, const BatchEntry& entry, Place fro
     }
     const uint32_t block = entry.first_block + entry_block_;
     const uint8_t* data =
-        window_.get() + size_t{block_ - window_first_ + batch.header().header_blocks + data_block_} *
-                            block_bytes;
+        window_.get() +
+        size_t{block_ - window_first_ + batch.header().header_blocks + data_block_} * block_bytes;
     Run* last = runs_.empty() || entry_block_ == 0 ? nullptr : &runs_.back();
     if (last == nullptr || last->from + last->op.block_count != from) {
         runs_.emplace_back();
         last = &runs_.back();
         last->from = from;
-        last->op.extent = {
-            base::VolumeId{entry.volume}, entry.extent_index, base::PgId{entry.pg}};
+        last->op.extent = {base::VolumeId{entry.volume}, entry.extent_index, base::PgId{entry.pg}};
         last->op.first_block = block;
         last->op.data = data;
         last->op.version = {base::Epoch{entry.epoch}, entry.counter};
@@ -315,8 +314,8 @@ void Compactor::write() {
                        size_t{header_blocks + (begins ? 1 : 0)} * block_bytes});
     for (const Run& run : runs_) {
         header_.add(run.op);
-        vector_.push_back({const_cast<uint8_t*>(run.op.data),
-                           size_t{run.op.block_count} * block_bytes});
+        vector_.push_back(
+            {const_cast<uint8_t*>(run.op.data), size_t{run.op.block_count} * block_bytes});
     }
     BatchStamp stamp;
     stamp.store_id = parts_.store_id;
@@ -338,9 +337,7 @@ void Compactor::write() {
     io_.bytes = (header_blocks + blocks_ + (begins ? 1 : 0)) * block_bytes;
     io_.vector = vector_.data();
     io_.vector_count = static_cast<uint32_t>(vector_.size());
-    io_.done = [](DeviceIo& io, Status status) {
-        static_cast<Io&>(io).compactor->written(status);
-    };
+    io_.done = [](DeviceIo& io, Status status) { static_cast<Io&>(io).compactor->written(status); };
     write_block_ = target_block_ + header_blocks;
     target_block_ += header_blocks + blocks_;
     segments.batch_sent(target_);
@@ -373,8 +370,8 @@ void Compactor::apply() {
     Place to = layout_.place(target_, write_block_);
     for (const Run& run : runs_) {
         for (uint32_t index = 0; index < run.op.block_count; ++index, ++to) {
-            static_cast<void>(parts_.index.move(
-                run.op.extent, run.op.first_block + index, run.from + index, to));
+            static_cast<void>(
+                parts_.index.move(run.op.extent, run.op.first_block + index, run.from + index, to));
         }
     }
     // What was moved keeps its age: the target is as old as its blocks are on average.

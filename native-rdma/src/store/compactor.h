@@ -6,8 +6,8 @@
 //                        └──landed── writing
 //
 // Moved blocks go to segments of their own, apart from what hosts write: what outlived one segment
-// is likely to outlive the next. A move is not in the log: it is a change of the index, durable with
-// the next checkpoint, and until then the block is still where it was.
+// is likely to outlive the next. A move is not in the log: it is a change of the index, durable
+// with the next checkpoint, and until then the block is still where it was.
 //
 // A block whose bytes do not match its checksum is moved as it is, so that it is still found out.
 //
@@ -38,7 +38,6 @@ enum class CompactionState : uint8_t { idle, reading, sorting, waiting, writing 
             return to == CompactionState::reading || to == CompactionState::waiting ||
                    to == CompactionState::writing || to == CompactionState::idle;
         case CompactionState::waiting:
-            return to == CompactionState::sorting || to == CompactionState::idle;
         case CompactionState::writing:
             return to == CompactionState::sorting || to == CompactionState::idle;
     }

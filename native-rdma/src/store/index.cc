@@ -20,8 +20,7 @@ uint64_t entry_bits(uint32_t first, uint32_t end) {
 
 }  // namespace
 
-Index::Index(Segments& segments, uint64_t bytes_max)
-    : segments_(segments), bytes_max_(bytes_max) {}
+Index::Index(Segments& segments, uint64_t bytes_max) : segments_(segments), bytes_max_(bytes_max) {}
 
 uint32_t Index::slot_of(const base::ExtentId& id) const {
     const auto found = slots_.find(id);

@@ -228,7 +228,7 @@ class Index {
     FramePool frames_;
     std::deque<PageKey> erased_pages_;
     std::deque<uint32_t> deleted_slots_;
-    uint32_t deleted_page_ = 0;  // Where the walk of the first deleted extent is.
+    uint32_t deleted_page_ = 0;   // Where the walk of the first deleted extent is.
     uint64_t group_numbers_ = 0;  // Entries of all extents' lists.
     uint64_t page_count_ = 0;
     uint64_t erasing_pages_ = 0;

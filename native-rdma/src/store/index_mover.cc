@@ -77,8 +77,8 @@ bool IndexMover::keep(const IndexPage& page, const ImageRef& image) {
     if (page.magic != index_page_magic) {
         return true;
     }
-    const uint32_t slot = index_.slot_of(
-        {base::VolumeId{page.volume}, page.extent_index, base::PgId{page.pg}});
+    const uint32_t slot =
+        index_.slot_of({base::VolumeId{page.volume}, page.extent_index, base::PgId{page.pg}});
     const PageKey key{slot, page.page};
     if (slot == Index::no_slot || index_.image(key) != image || index_.erased(key)) {
         return true;

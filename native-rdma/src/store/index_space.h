@@ -16,7 +16,7 @@ class IndexSpace {
         : segments_(segments), store_id_(store_id) {}
 
     struct Run {
-        Place place = 0;     // Of the first block; 0: there is no room.
+        Place place = 0;  // Of the first block; 0: there is no room.
         uint32_t blocks = 0;
         bool begins_segment = false;  // The block before it is the segment's header, to be written.
     };

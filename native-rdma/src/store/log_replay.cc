@@ -179,7 +179,11 @@ void LogReplay::replay() {
             load();
             return;
         }
-        if (!follows(batch) || (verify && !batch.data_whole())) {
+        if (!follows(batch)) {
+            break;
+        }
+        if (verify && !batch.data_whole()) {
+            doubtful_ = true;
             break;
         }
         apply(batch);
@@ -280,7 +284,11 @@ void LogReplay::look_for_later() {
             return;
         }
         if (batch.invalid() == nullptr && ours(header.store_id)) {
-            damaged();
+            if (doubtful_) {
+                take_doubtful(header.durable_through);
+            } else {
+                damaged();
+            }
             return;
         }
     }
@@ -289,6 +297,17 @@ void LogReplay::look_for_later() {
         return;
     }
     block_ = 1;
+    load();
+}
+
+// The batch is whole but for blocks of its data, and it was durable: they rotted since. Its header
+// says what they should be, so they are found when they are read, and nothing else is lost.
+void LogReplay::take_doubtful(uint64_t durable_through) {
+    durable_through_ = durable_through;
+    doubtful_ = looking_ = false;
+    --progress_.segments_scanned;
+    current_ = in_log_ - 1;
+    block_ = end_.head.block;
     load();
 }
 
@@ -313,11 +332,10 @@ void LogReplay::finish() {
 }
 
 void LogReplay::damaged() {
-    const std::string where =
-        end_.head.segment == Segments::none
-            ? "behind batch " + std::to_string(end_.next_sequence - 1)
-            : "in segment " + std::to_string(end_.head.segment) + " at block " +
-                  std::to_string(end_.head.block);
+    const std::string where = end_.head.segment == Segments::none
+                                  ? "behind batch " + std::to_string(end_.next_sequence - 1)
+                                  : "in segment " + std::to_string(end_.head.segment) +
+                                        " at block " + std::to_string(end_.head.block);
     fail("The log is damaged " + where + ": what was acknowledged behind it cannot be found.");
 }
 

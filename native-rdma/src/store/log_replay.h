@@ -58,6 +58,7 @@ class LogReplay final : SegmentSweep::Client {
     void apply(const BatchReader& batch);
     void segment_ended();
     void look_for_later();
+    void take_doubtful(uint64_t durable_through);
     void finish();
     void damaged();
     void fail(std::string problem);
@@ -79,6 +80,7 @@ class LogReplay final : SegmentSweep::Client {
     uint32_t block_ = 0;            // In the current segment: the next batch's first.
     bool open_ = false;             // The current segment has not been closed by a batch.
     bool clean_ = false;            // The last batch was a clean end.
+    bool doubtful_ = false;         // The end is a batch of which only data is not whole.
     bool looking_ = false;          // The end is found: is there anything that denies it?
     LogEnd end_;
 

@@ -44,15 +44,7 @@ LogStore::LogStore(Device& device,
       segments_(layout_),
       index_(segments_, options.index_bytes_max),
       reclaimer_(device, layout_, id_, write_verb(durability), segments_),
-      upkeep_({device,
-               executor,
-               id_,
-               options,
-               durability,
-               index_,
-               segments_,
-               reclaimer_,
-               stats_},
+      upkeep_({device, executor, id_, options, durability, index_, segments_, reclaimer_, stats_},
               super,
               *this),
       log_({device,
@@ -67,14 +59,9 @@ LogStore::LogStore(Device& device,
             upkeep_,
             stats_},
            *this),
-      reader_({device,
-               executor,
-               options.read_pieces_max,
-               index_,
-               upkeep_.loader(),
-               segments_,
-               stats_},
-              *this),
+      reader_(
+          {device, executor, options.read_pieces_max, index_, upkeep_.loader(), segments_, stats_},
+          *this),
       scrubber_(executor, *this, *this, options.observer) {
     reclaimer_.listen(log_);
     stats_.capacity_bytes = upkeep_.capacity_blocks() * block_bytes;
@@ -202,8 +189,7 @@ uint32_t LogStore::held(const ScrubRange& range) const {
 }
 
 const StoreStats& LogStore::stats() const {
-    stats_.used_bytes =
-        (layout_.segment_count - segments_.free_count()) * layout_.segment_bytes();
+    stats_.used_bytes = (layout_.segment_count - segments_.free_count()) * layout_.segment_bytes();
     stats_.live_bytes = segments_.live_blocks() * block_bytes;
     stats_.index_bytes = index_.bytes();
     stats_.index_hits = index_.hits();

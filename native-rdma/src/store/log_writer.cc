@@ -215,8 +215,7 @@ void LogWriter::gather(LogBatch& batch) {
             return;
         }
         if (write) {
-            if (taken > 0 &&
-                parts_.admission.admit(*writes_.front()) != Admission::Answer::yes) {
+            if (taken > 0 && parts_.admission.admit(*writes_.front()) != Admission::Answer::yes) {
                 return;
             }
             WriteOp& op = *writes_.pop_front();
@@ -316,8 +315,8 @@ LogPosition LogWriter::position() {
     LogPosition position;
     const LogBatch* first = in_flight_.front();
     const LogHead head = first == nullptr ? end_.head : first->before;
-    const uint32_t segment = first != nullptr && head.segment == Segments::none ? first->segment
-                                                                                : head.segment;
+    const uint32_t segment =
+        first != nullptr && head.segment == Segments::none ? first->segment : head.segment;
     position.segment_sequence = segment == Segments::none ? parts_.segments.next_sequence()
                                                           : parts_.segments.sequence(segment);
     // A segment without a batch is not yet begun.

@@ -55,7 +55,8 @@ struct LogEnd {
     bool clean = false;      // The last batch was a clean end.
 };
 
-// Whether an operation may go into the log now. `wait`: the log is told by kick() when to ask again.
+// Whether an operation may go into the log now. `wait`: the log is told by kick() when to ask
+// again.
 struct Admission {
     enum class Answer : uint8_t { yes, wait, full };
     // One that was let in is settled() when it has been applied, or has failed.
@@ -172,7 +173,7 @@ class LogWriter final : public Reclaimer::Listener {
     base::Version acknowledged_version_;
     bool acknowledged_clean_ = false;
     uint64_t log_bytes_ = 0;  // Sent, with what was replayed.
-    uint64_t tickets_ = 0;  // Order of arrival, over writes and deletions.
+    uint64_t tickets_ = 0;    // Order of arrival, over writes and deletions.
     bool ready_told_ = false;
     bool closing_ = false;
     bool clean_end_sent_ = false;

@@ -19,8 +19,8 @@ const char* invalid(const StoreOptions& options) {
     if (options.read_pieces_max < blocks_per_op_max) {
         return "Too few device reads may be in flight for the largest read.";
     }
-    if (options.checkpoint_log_bytes < options.segment_bytes) {
-        return "A checkpoint every so many bytes of log: no fewer than a segment has.";
+    if (options.checkpoint_log_bytes < checkpoint_log_bytes_min) {
+        return "At least 1 MiB of log lies between checkpoints.";
     }
     return nullptr;
 }
@@ -159,10 +159,10 @@ void Opening::flushed(Status status) {
     }
     replay_.reset();
     started_ = true;
-    store_->start(log_end_,
-                  checkpoint_ == nullptr ? std::vector<CheckpointWriter::Blocks>{}
-                                         : checkpoint_->blocks(),
-                  *this);
+    store_->start(
+        log_end_,
+        checkpoint_ == nullptr ? std::vector<CheckpointWriter::Blocks>{} : checkpoint_->blocks(),
+        *this);
 }
 
 void Opening::store_ready(Status status) {

@@ -1,4 +1,5 @@
-// Opens a store: superblocks, the checkpoint, replay of what is behind it, a flush, the log's sealing; then the store is handed over.
+// Opens a store: superblocks, the checkpoint, replay of what is behind it, a flush, the log's
+// sealing; then the store is handed over.
 //
 // Thread: the store's. Lifetime: its own, from Store::open() until `done` has been called.
 #pragma once

@@ -23,11 +23,8 @@ uint64_t packed(PageKey key) {
 
 }  // namespace
 
-PageWriter::PageWriter(Device& device,
-                       reactor::Executor& executor,
-                       Index& index,
-                       IndexSpace& space,
-                       StoreStats& stats)
+PageWriter::PageWriter(
+    Device& device, reactor::Executor& executor, Index& index, IndexSpace& space, StoreStats& stats)
     : device_(device), executor_(executor), index_(index), space_(space), stats_(stats) {
     for (Write& write : writes_) {
         write.writer = this;
@@ -262,8 +259,8 @@ const IndexPage* PageWriter::unwritten(const ImageRef& image) const {
     for (const Write& write : writes_) {
         if (write.busy && image.place >= write.run.place &&
             image.place < write.run.place + write.run.blocks) {
-            return write.images() +
-                   size_t{image.place - write.run.place} * pages_per_block + image.quarter;
+            return write.images() + size_t{image.place - write.run.place} * pages_per_block +
+                   image.quarter;
         }
     }
     return nullptr;

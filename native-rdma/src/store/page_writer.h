@@ -108,13 +108,13 @@ class PageWriter final : public PageLoader::Unwritten {
     Listener* listener_ = nullptr;
     Write writes_[writes_max];
     Merge merges_[merges_max];
-    std::deque<PageKey> ready_;  // Out of the queue of dirty ones.
-    std::vector<PageKey> keys_;  // Of the images that are laid out.
+    std::deque<PageKey> ready_;   // Out of the queue of dirty ones.
+    std::vector<PageKey> keys_;   // Of the images that are laid out.
     std::vector<PageKey> later_;  // Whose image could not be read.
     std::unordered_map<uint64_t, uint32_t> attempts_;
     uint32_t in_flight_ = 0;
     uint32_t awaiting_ = 0;
-    uint32_t epoch_ = 0;  // To be flushed through.
+    uint32_t epoch_ = 0;     // To be flushed through.
     bool flushing_ = false;  // Its end is to be told.
     bool relieving_ = false;
     bool paused_ = false;

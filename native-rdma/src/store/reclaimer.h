@@ -1,7 +1,8 @@
 // Makes segments free that nothing needs any more: discards what is in them.
 //
 // One that was begun behind the log's end is marked free on the device first: the log would
-// otherwise seem to go on in it. One segment at a time. Thread: the store's. Lifetime: outlives its operation (see idle()).
+// otherwise seem to go on in it. One segment at a time. Thread: the store's. Lifetime: outlives its
+// operation (see idle()).
 #pragma once
 
 #include "base/ids.h"

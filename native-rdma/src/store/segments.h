@@ -5,14 +5,14 @@
 //      │                  └─log only: never part of it──▶ abandoned ──marked──▶─┤
 //      └───────────────────────────────── discarded ────────────────────────────┘
 //
-// A segment of data is dead when it is closed, all its batches are acknowledged and nothing in it is
-// alive. It is retired only when a checkpoint that began after that is durable: until then a
+// A segment of data is dead when it is closed, all its batches are acknowledged and nothing in it
+// is alive. It is retired only when a checkpoint that began after that is durable: until then a
 // recovery would still read it. So the log has no holes behind the last checkpoint.
 //
 // Three counts are kept of a segment:
 //   live    blocks of it that are, or by an image not read yet may be, some page's;
-//   imaged  blocks of it that are named by the pages' images on the device: what a checkpoint saves;
-//   stored  images and checkpoint blocks in it, for a segment of the index.
+//   imaged  blocks of it that are named by the pages' images on the device: what a checkpoint
+//   saves; stored  images and checkpoint blocks in it, for a segment of the index.
 //
 // Thread: the store's.
 #pragma once
@@ -57,7 +57,9 @@ class Segments {
     [[nodiscard]] uint32_t count() const { return layout_.segment_count; }
     [[nodiscard]] uint32_t free_count() const { return static_cast<uint32_t>(free_.size()); }
     // On their way to be free.
-    [[nodiscard]] uint32_t retiring_count() const { return static_cast<uint32_t>(retiring_.size()); }
+    [[nodiscard]] uint32_t retiring_count() const {
+        return static_cast<uint32_t>(retiring_.size());
+    }
     // Closed and dead, waiting for a checkpoint.
     [[nodiscard]] uint32_t dead_count() const { return dead_; }
     [[nodiscard]] uint32_t index_count() const { return index_; }
@@ -70,9 +72,11 @@ class Segments {
     [[nodiscard]] SegmentState state(uint32_t segment) const { return at_[segment].state; }
     [[nodiscard]] bool closed(uint32_t segment) const { return at_[segment].closed; }
 
-    // Recovery: what was found on the device, behind load_imaged(). Sequences that were seen are not
-    // used again.
-    void saw_sequence(uint64_t sequence) { next_sequence_ = std::max(next_sequence_, sequence + 1); }
+    // Recovery: what was found on the device, behind load_imaged(). Sequences that were seen are
+    // not used again.
+    void saw_sequence(uint64_t sequence) {
+        next_sequence_ = std::max(next_sequence_, sequence + 1);
+    }
     void adopt(uint32_t segment, SegmentState as, uint64_t sequence);
     void all_adopted();
 
@@ -107,7 +111,9 @@ class Segments {
     [[nodiscard]] uint64_t age_stamp(uint32_t segment) const { return at_[segment].age_stamp; }
     void set_age_stamp(uint32_t segment, uint64_t stamp) { at_[segment].age_stamp = stamp; }
     // Compaction has been through it and something stayed: left alone until `checkpoint`.
-    void leave_alone(uint32_t segment, uint64_t checkpoint) { at_[segment].left_until = checkpoint; }
+    void leave_alone(uint32_t segment, uint64_t checkpoint) {
+        at_[segment].left_until = checkpoint;
+    }
     [[nodiscard]] bool left_alone(uint32_t segment, uint64_t checkpoint) const {
         return at_[segment].left_until > checkpoint;
     }

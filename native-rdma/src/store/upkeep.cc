@@ -22,7 +22,8 @@ constexpr uint32_t worth_denominator = 32;
 constexpr int64_t allowance_max = int64_t{8} << 20;
 
 uint32_t pages_of(const WriteOp& op) {
-    return op.first_block >> page_shift == (op.first_block + op.block_count - 1) >> page_shift ? 1 : 2;
+    return op.first_block >> page_shift == (op.first_block + op.block_count - 1) >> page_shift ? 1
+                                                                                               : 2;
 }
 
 // Segments that data never gets: those above, the index's, and the rests of the open ones.
@@ -62,9 +63,9 @@ Upkeep::Upkeep(const Parts& parts, const Superblock& super, Listener& listener)
     const Layout& layout = parts.segments.layout();
     const uint64_t data_segments = layout.segment_count - fixed_reserve(layout.segment_count);
     capacity_blocks_ = data_segments * (layout.segment_blocks() - 1) * 15 / 16;
-    tail_bytes_max_ = std::min(parts.options.checkpoint_log_bytes,
-                               std::max(capacity_blocks_ * block_bytes / 8,
-                                        2 * layout.segment_bytes()));
+    tail_bytes_max_ =
+        std::min(parts.options.checkpoint_log_bytes,
+                 std::max(capacity_blocks_ * block_bytes / 8, 2 * layout.segment_bytes()));
     pages_.start(loader_, *this);
     turn_.upkeep = this;
     turn_.run = [](reactor::Task& task) { static_cast<Turn&>(task).upkeep->turn(); };
@@ -125,8 +126,8 @@ void Upkeep::turn() {
     const uint64_t moved_bytes = parts_.stats.moved_bytes_written - moved_bytes_seen_;
     host_bytes_seen_ += host_bytes;
     moved_bytes_seen_ += moved_bytes;
-    allowance_ = std::min(allowance_ + pace(host_bytes), allowance_max) -
-                 static_cast<int64_t>(moved_bytes);
+    allowance_ =
+        std::min(allowance_ + pace(host_bytes), allowance_max) - static_cast<int64_t>(moved_bytes);
 
     parts_.reclaimer.kick();
     eraser_.kick();
@@ -158,8 +159,7 @@ bool Upkeep::checkpoint_due() const {
     const uint32_t ready = parts_.segments.free_count() + parts_.segments.retiring_count();
     const bool last = waiting_ || ready < data_reserve() + 2;
     return tail_bytes() >= tail_bytes_max_ / 2 || (dead > 0 && last) ||
-           (dead >= many && short_of_segments()) ||
-           (resting && (tail_bytes() > 0 || dead > 0));
+           (dead >= many && short_of_segments()) || (resting && (tail_bytes() > 0 || dead > 0));
 }
 
 void Upkeep::begin_checkpoint() {
@@ -292,7 +292,8 @@ bool Upkeep::may_go_on() {
 void Upkeep::compacted(uint32_t segment, Status status) {
     if (status.code() == Errc::no_space) {
         compaction_refused_ = true;
-    } else if (status.code() != Errc::busy && holds_data(parts_.segments.state(segment)) && parts_.segments.live(segment) > 0) {
+    } else if (status.code() != Errc::busy && holds_data(parts_.segments.state(segment)) &&
+               parts_.segments.live(segment) > 0) {
         // What is left is owed by pages that the next checkpoint merges; or is damage.
         parts_.segments.leave_alone(segment, checkpointer_.number() + 2);
     }
@@ -380,7 +381,8 @@ Admission::Answer Upkeep::admit(const WriteOp& op) {
         }
         const uint64_t most = parts_.segments.live_blocks() + pending_blocks_ + op.block_count;
         if (most > capacity_blocks_ &&
-            most - op.block_count + parts_.index.count_new(op.extent, op.first_block, op.block_count) >
+            most - op.block_count +
+                    parts_.index.count_new(op.extent, op.first_block, op.block_count) >
                 capacity_blocks_) {
             return parts_.index.erasing_pages() > 0 ? Answer::wait : Answer::full;
         }

@@ -128,7 +128,7 @@ class Upkeep final : public Admission,
     uint64_t host_bytes_seen_ = 0;
     uint64_t moved_bytes_seen_ = 0;
     uint32_t victim_live_ = 0;  // Blocks of the segment that is compacted, when it was chosen.
-    int64_t allowance_ = 0;  // Bytes that compaction may move before hosts write more.
+    int64_t allowance_ = 0;     // Bytes that compaction may move before hosts write more.
     uint64_t moved_at_ns_ = 0;  // The log; `moved_`: since the idle timer was armed.
     bool moved_ = false;
     Turn turn_;

@@ -49,6 +49,26 @@ TEST_CASE(
     CHECK(sim.read(extent, 199) == 199);
 }
 
+TEST_CASE("a block that rots in the log's tail is lost alone, and the store opens after a crash") {
+    SimStore sim(128);
+    sim.make();
+    for (uint32_t at = 0; at < 200; ++at) {
+        CHECK(sim.write(extent, at, 1, 1 + at).ok());
+    }
+    // Segment header, seal, then two blocks for each write: the header and the block itself.
+    sim.device->flip(SimStore::segments_at + (2 + 2 * 40 + 1) * test::block + 77);
+    sim.crash();
+    CHECK(sim.open().ok());
+    CHECK(sim.read(extent, 40) == ~uint64_t{0});
+    CHECK(sim.status.code() == Errc::checksum_wrong);
+    CHECK(sim.read(extent, 39) == 40);
+    CHECK(sim.read(extent, 199) == 200);
+    CHECK(sim.write(extent, 40, 1, 7).ok());
+    sim.crash();
+    CHECK(sim.open().ok());
+    CHECK(sim.read(extent, 40) == 7);
+}
+
 TEST_CASE("damage of a batch that was acknowledged is refused, in the last segment and before") {
     for (const uint32_t writes : {10u, 200u}) {
         SimStore sim(128);  // Large enough that there is no checkpoint meanwhile.

@@ -52,8 +52,7 @@ struct Fixture {
         }
         auto image = std::make_unique<IndexPage>();
         index.fill_image(key, *image);
-        const ImageRef ref{
-            layout.place(0, 1) + images / 4, images % 4, store::crc_of(*image)};
+        const ImageRef ref{layout.place(0, 1) + images / 4, images % 4, store::crc_of(*image)};
         ++images;
         device[{ref.place, ref.quarter}] = std::move(image);
         index.placed(key, ref);
@@ -273,10 +272,10 @@ TEST_CASE("random changes, writes, evictions and moves agree with a map, and so 
                 fixture.load(key);
             }
             const auto expected = model.find(block);
-            wrong += fixture.place_of(extent, block) !=
-                             (expected == model.end() ? 0 : expected->second)
-                         ? 1
-                         : 0;
+            wrong +=
+                fixture.place_of(extent, block) != (expected == model.end() ? 0 : expected->second)
+                    ? 1
+                    : 0;
         }
         CHECK(wrong == 0);
         fixture.index.erase_volume(extent.volume);

@@ -193,7 +193,8 @@ TEST_CASE("formatting takes an empty device only") {
 TEST_CASE("options and devices a store cannot be made with are refused with a sentence") {
     SimStore small(3);
     CHECK(small.format().code() == Errc::invalid_argument);
-    CHECK(small.problem == "The device is too small: a store takes 2 MiB and 16 segments at least.");
+    CHECK(small.problem ==
+          "The device is too small: a store takes 2 MiB and 16 segments at least.");
     SimStore sim;
     sim.options.segment_bytes = 3 << 20;
     CHECK(sim.format().code() == Errc::invalid_argument);
