@@ -80,6 +80,8 @@ void LogReplay::adopt(uint32_t segment, const SegmentHeader& header) {
 void LogReplay::start(const CheckpointRoot* checkpoint) {
     if (checkpoint != nullptr) {
         start_sequence_ = checkpoint->segment_sequence;
+        // Sequences that were taken without leaving a header on the device count, too.
+        store_.segments().saw_sequence(start_sequence_ - 1);
         start_ = {checkpoint->segment, checkpoint->block};
         durable_through_ = checkpoint->next_log_sequence - 1;
         end_.next_sequence = checkpoint->next_log_sequence;
