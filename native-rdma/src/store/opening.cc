@@ -20,7 +20,7 @@ const char* invalid(const StoreOptions& options) {
         return "Too few device reads may be in flight for the largest read.";
     }
     if (options.checkpoint_log_bytes < checkpoint_log_bytes_min) {
-        return "At least 1 MiB of log lies between checkpoints.";
+        return "At least 64 KiB of log lie between checkpoints.";
     }
     return nullptr;
 }

@@ -16,8 +16,8 @@ inline constexpr uint64_t segments_offset = uint64_t{2} << 20;
 
 inline constexpr uint64_t segment_bytes_min = uint64_t{1} << 19;
 inline constexpr uint64_t segment_bytes_max = uint64_t{1} << 30;
-// A batch is as large.
-inline constexpr uint64_t checkpoint_log_bytes_min = uint64_t{1} << 20;
+// Fewer would be a checkpoint for every few batches.
+inline constexpr uint64_t checkpoint_log_bytes_min = uint64_t{1} << 16;
 inline constexpr uint32_t segment_count_min = 16;
 
 struct Superblock {
