@@ -49,9 +49,10 @@ void SimRun::choose_store() {
     options.segment_bytes = segment_bytes;
     options.batches_in_flight_max = 1 + random.below(6);
     options.read_pieces_max = random.percent(20) ? 64 : 1024;
-    options.index_bytes_max = random.percent(50) ? 0 : (1 + random.below(8)) << 16;
+    options.index_bytes_max =
+        random.percent(40) ? 0 : (1 + random.below(8)) << (13 + random.below(4));
     options.observer = this;
-    options.checkpoint_log_bytes = segment_bytes * (1 + random.below(6));
+    options.checkpoint_log_bytes = segment_bytes * (2 + random.below(6));
     depth_ = 1 + random.below(24);
     world_.uniform_blocks = random.percent(20) ? 1 + random.below(3) : 0;
     operations_left_ = 300 + random.below(600);
