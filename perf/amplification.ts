@@ -39,6 +39,20 @@ export async function age(rig: AgingRig, order: WriteOrder, percent: number): Pr
   return { order, percent, report }
 }
 
+export interface Amplification {
+  readonly all: number
+  readonly headers: number
+  readonly moved: number
+  readonly index: number
+}
+
+export interface Amplified extends Aged {
+  readonly amplification: Amplification
+  /** On the store's capacity, and on all of its device. */
+  readonly theory: Theory
+  readonly onDevice: Theory
+}
+
 interface Theory {
   readonly oneLog: number
   readonly separated: number
@@ -55,8 +69,8 @@ export function theoryOf(order: WriteOrder, deviceBytes: number, liveShare: numb
   }
 }
 
-/** Of the bytes that hosts wrote: what the device was given, and what it consisted of. */
-export function amplificationOf({ report }: Aged) {
+/** For each byte from hosts: what the device was given, and what it consisted of. */
+export function amplificationOf({ report }: Aged): Amplification {
   const { hostBytesWritten, deviceBytesWritten, movedBytesWritten, indexBytesWritten } =
     report.measured
   const others = hostBytesWritten + movedBytesWritten + indexBytesWritten
@@ -70,7 +84,7 @@ export function amplificationOf({ report }: Aged) {
 }
 
 export function amplificationReport({ device, place }: AgingRig, aged: readonly Aged[]): Report {
-  const rows = aged.map((one) => {
+  const rows = aged.map((one): Amplified => {
     const { capacityBytes, liveBytes } = one.report.store
     const { deviceBytes } = one.report
     const theory = theoryOf(one.order, capacityBytes, liveBytes / capacityBytes)

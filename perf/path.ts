@@ -21,9 +21,6 @@ import {
 
 const GiB = 2 ** 30
 const volumeBytes = GiB
-// Small, so that whole segments of the log are overwritten in time: without compaction the store
-// fills up with segments of which a few blocks are still in use.
-const spanBytes = GiB / 8
 const deviceBytes = 6 * GiB
 
 export interface PathPlace {
@@ -74,14 +71,12 @@ export async function measurePlace(
     pin(cluster.pidOf(0), targetCpu)
     const attached = await attachVolume(cluster)
     const ram = { port: target.port, subsystem: ramSubsystemNqn }
-    await fill(attached, spanBytes, options)
-    await fill(ram, spanBytes, options)
+    await fill(attached, volumeBytes, options)
+    await fill(ram, volumeBytes, options)
     for (const load of cases) {
-      const path = () => runLoad(load, attached, options, { span: spanBytes })
+      const path = () => runLoad(load, attached, options)
       const store = await alternate(options.rounds, path, () => storeAlone(load, place, options))
-      const alone = await alternate(options.rounds, path, () =>
-        runLoad(load, ram, options, { span: spanBytes }),
-      )
+      const alone = await alternate(options.rounds, path, () => runLoad(load, ram, options))
       againstStore.push({ name: load.name, ...store })
       againstTarget.push({ name: load.name, ...alone })
       console.log(`  ${load.name}: ${Math.round(store.ours.bestIops)} IOPS`)
@@ -92,8 +87,8 @@ export async function measurePlace(
     rmSync(folder, { recursive: true, force: true })
   }
   const explanation = `One control and one gateway as processes, the gateway on core ${targetCpu},
-the load on core ${loadCpu}. A volume attached over the API: ${spanBytes / 2 ** 20} MiB of it
-are used, and were filled before.`
+the load on core ${loadCpu}. A volume of ${volumeBytes / GiB} GiB attached over the API,
+filled before.`
   const common = { title: place.title, explanation, oursTitle: 'path' }
   return [
     { ...common, name: `path-${place.name}-store`, theirsTitle: 'store', rows: againstStore },
@@ -139,7 +134,12 @@ async function storeAlone(
       depth: load.depth,
     }
     const { durability } = place
-    const file = { path: join(folder, 'store'), fileBytes: deviceBytes, spanBytes, durability }
+    const file = {
+      path: join(folder, 'store'),
+      fileBytes: deviceBytes,
+      spanBytes: volumeBytes,
+      durability,
+    }
     await prepare(storeCase, file, options)
     return await runStore(storeCase, file, options)
   } finally {

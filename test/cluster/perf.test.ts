@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Amplified } from '../../perf/amplification.ts'
 import type { PerfOptions } from '../../perf/options.ts'
 import { measurePlace as measurePath } from '../../perf/path.ts'
 import { buildPrograms } from '../../perf/programs.ts'
@@ -59,6 +60,12 @@ test('a store is aged', async () => {
       ['store-index', 6],
     ],
   )
+  const [aged] = reports.map(({ data }) => data as { rows: Amplified[] })
+  for (const { report, amplification: found } of aged?.rows ?? []) {
+    assert.is(report.full, false)
+    assert.ok(found.moved > 0 && found.index > 0 && found.headers > 0)
+    assert.ok(Math.abs(found.all - 1 - found.moved - found.index - found.headers) < 0.01)
+  }
 })
 
 test('a store is killed and opened again', async () => {
