@@ -45,6 +45,9 @@ class SimRun final : store::StoreObserver {
     void crash();
     void end_life(std::unique_ptr<SimLife> next);
     void check_full_circle();
+    [[nodiscard]] uint64_t live_bytes() const {
+        return world_.model.live_blocks() * SimDevice::block_bytes;
+    }
     [[nodiscard]] bool crashes() const { return world_.plan.power_cuts || world_.plan.kills; }
 
     [[nodiscard]] StoreModel::State read_all();
