@@ -126,7 +126,6 @@ export const coveredBy: Readonly<Record<string, string>> = {
   'native-rdma/src/transport/tcp/request_flow.cc': 'test/native/transport/tcp/server_test.cc',
   'native-rdma/src/transport/tcp/send.cc': 'test/native/transport/tcp/server_test.cc',
   'perf/aging-rig.ts': 'test/cluster/perf.test.ts',
-  'perf/amplification.ts': 'test/cluster/perf.test.ts',
   'perf/ram-target.ts': 'test/cluster/perf.test.ts',
   'perf/run.ts': 'test/cluster/perf.test.ts',
   'perf/setting.ts': 'test/cluster/perf.test.ts',
