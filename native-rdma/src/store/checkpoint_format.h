@@ -29,8 +29,10 @@ struct CheckpointRoot {
     le64 last_counter;       // With last_epoch: the highest version of what it covers.
     le32 last_epoch;
     le32 segment_count;
-    le32 flags;            // checkpoint_clean.
-    uint8_t reserved[36];  // Zero.
+    le32 flags;               // checkpoint_clean.
+    uint8_t reserved_too[4];  // Zero.
+    le64 durable_through;     // The batch up to which all was durable: pages may know of these.
+    uint8_t reserved[24];     // Zero.
 };
 static_assert(base::WireFormat<CheckpointRoot>);
 static_assert(sizeof(CheckpointRoot) == 128);
@@ -94,7 +96,11 @@ inline constexpr uint32_t page_flags_known = page_erased | 3u << page_quarter_sh
     if ((header.flags & ~checkpoint_clean) != 0) {
         return "a flag is not known";
     }
-    if (!all_zero(header.reserved, sizeof header.reserved)) {
+    if (header.durable_through + 1 < header.next_log_sequence) {
+        return "it covers what was not durable";
+    }
+    if (!all_zero(header.reserved_too, sizeof header.reserved_too) ||
+        !all_zero(header.reserved, sizeof header.reserved)) {
         return "the reserved bytes are not zero";
     }
     return nullptr;

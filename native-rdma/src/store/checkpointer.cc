@@ -45,6 +45,7 @@ void Checkpointer::pages_written() {
     root.segment_sequence = position_.segment_sequence;
     root.segment = position_.segment;
     root.block = position_.block;
+    root.durable_through = listener_.durable_through();
     root.last_counter = position_.last_version.counter;
     root.last_epoch = position_.last_version.epoch.value;
     root.segment_count = super_.segment_count;

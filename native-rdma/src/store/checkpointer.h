@@ -67,6 +67,7 @@ class Checkpointer final : CheckpointWriter::Client {
         // It is over: done, or for want of space (then it may be tried again), or the device
         // failed.
         virtual void checkpoint_over(base::Status status) = 0;
+        [[nodiscard]] virtual uint64_t durable_through() const = 0;
 
       protected:
         ~Listener() = default;

@@ -45,6 +45,9 @@ Compactor::Compactor(const Parts& parts, Client& client)
         Compactor& self = *static_cast<Retry&>(timer).compactor;
         self.read_blocks(self.one_by_one_, 1);
     };
+    for (Ahead& ahead : ahead_) {
+        ahead.resume = [](PageWaiter&, Status, const IndexPage*) {};
+    }
     turn_.compactor = this;
     turn_.run = [](reactor::Task& task) { static_cast<Turn&>(task).compactor->turn(); };
 }
@@ -227,6 +230,7 @@ bool Compactor::sort_entry(const BatchReader& batch, const BatchEntry& entry) {
         if (found.presence == Index::Presence::away) {
             advance(CompactionState::waiting);
             parts_.loader.load(key, wait_);
+            fetch_ahead(batch);
             return false;
         }
         const Place from =
@@ -241,6 +245,29 @@ bool Compactor::sort_entry(const BatchReader& batch, const BatchEntry& entry) {
         add(batch, entry, from, found.frame->crcs[bit]);
     }
     return true;
+}
+
+// The pages of the batch that are needed next are read meanwhile.
+void Compactor::fetch_ahead(const BatchReader& batch) {
+    for (uint32_t number = entry_; number < batch.header().entry_count; ++number) {
+        const BatchEntry entry = batch.entry(number);
+        const base::ExtentId id{
+            base::VolumeId{entry.volume}, entry.extent_index, base::PgId{entry.pg}};
+        const uint32_t slot = parts_.index.slot_of(id);
+        const PageKey key{slot, entry.first_block >> page_shift};
+        if (entry.kind != static_cast<uint32_t>(EntryKind::blocks) || slot == Index::no_slot ||
+            !parts_.index.owes(key) || parts_.index.erased(key)) {
+            continue;
+        }
+        Ahead* free = nullptr;
+        for (Ahead& ahead : ahead_) {
+            free = ahead.linked() ? free : &ahead;
+        }
+        if (free == nullptr) {
+            return;
+        }
+        parts_.loader.load(key, *free);
+    }
 }
 
 // Whether no further block, in an entry of its own, can be taken.

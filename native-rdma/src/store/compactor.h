@@ -101,6 +101,7 @@ class Compactor {
     struct Retry : reactor::Timer {
         Compactor* compactor = nullptr;
     };
+    struct Ahead : PageWaiter {};
     struct Turn : reactor::Task {
         Compactor* compactor = nullptr;
     };
@@ -116,6 +117,7 @@ class Compactor {
     [[nodiscard]] bool sort_entry(const BatchReader& batch, const BatchEntry& entry);
     void add(const BatchReader& batch, const BatchEntry& entry, Place from, uint32_t crc);
     void verify(const Run& run, const uint8_t* data, uint32_t crc);
+    void fetch_ahead(const BatchReader& batch);
     [[nodiscard]] bool full() const;
     void write();
     void written(base::Status status);
@@ -163,6 +165,7 @@ class Compactor {
     Io io_;
     iovec window_part_{};
     Wait wait_;
+    Ahead ahead_[32];
     Retry retry_;
     Turn turn_;
 };

@@ -233,7 +233,7 @@ Frame& Index::change(PageKey key) {
         if (found.place == 0) {
             use(key);
         } else {
-            frame.set(Frame::owes);
+            set_owing(frame, true);
         }
         if (found.place == 0 || found.erased) {
             frame.known = ~uint64_t{0};
@@ -244,6 +244,16 @@ Frame& Index::change(PageKey key) {
     }
     frames_.mark_dirty(found.frame);
     return frames_[found.frame];
+}
+
+void Index::set_owing(Frame& frame, bool owing) {
+    if (owing) {
+        frame.set(Frame::owes);
+        ++owing_pages_;
+    } else {
+        frame.clear(Frame::owes);
+        --owing_pages_;
+    }
 }
 
 void Index::mark_erased(PageKey key, PageRef& ref, bool erased) {

@@ -146,6 +146,8 @@ class Index {
     [[nodiscard]] bool forget_frame(PageKey key);
     void forget_image(PageKey key, const IndexPage* image);
     [[nodiscard]] uint64_t erasing_pages() const { return erasing_pages_; }
+    // Frames that owe: with their next images blocks are forgotten that count as alive.
+    [[nodiscard]] uint64_t owing_pages() const { return owing_pages_; }
 
     // Walks all extents and pages, for checkpoints and scrub.
     [[nodiscard]] uint32_t slot_count() const { return static_cast<uint32_t>(extents_.size()); }
@@ -207,6 +209,7 @@ class Index {
     void evict(uint32_t number);
     Frame& change(PageKey key);
     void mark_erased(PageKey key, PageRef& ref, bool erased);
+    void set_owing(Frame& frame, bool owing);
     void drop_frame(PageRef& ref);
     void drop_image(PageRef& ref);
     void put(const PageRef& ref, Frame& frame, uint32_t entry, const Location& location);
@@ -232,6 +235,7 @@ class Index {
     uint64_t group_numbers_ = 0;  // Entries of all extents' lists.
     uint64_t page_count_ = 0;
     uint64_t erasing_pages_ = 0;
+    uint64_t owing_pages_ = 0;
     uint64_t hits_ = 0;
     uint64_t misses_ = 0;
     uint64_t loads_ = 0;  // Pages read that have not been looked at since: no hit of the memory.

@@ -47,7 +47,7 @@ void Index::loaded(PageKey key, const IndexPage& image) {
     }
     Frame& frame = frames_[found.frame];
     CHECK(frame.is(Frame::owes), "an image is merged once");
-    frame.clear(Frame::owes);
+    set_owing(frame, false);
     for (uint32_t entry = 0; entry < page_entries; ++entry) {
         const Place place = image.places[entry];
         if (!frame.knows(entry)) {
@@ -74,7 +74,7 @@ void Index::lose(PageKey key) {
     }
     Frame& frame = frames_[found.frame];
     CHECK(frame.is(Frame::owes), "what was read is not lost");
-    frame.clear(Frame::owes);
+    set_owing(frame, false);
     for (uint32_t entry = 0; entry < page_entries; ++entry) {
         if (!frame.knows(entry)) {
             frame.places[entry] = lost_place;
@@ -231,6 +231,8 @@ bool Index::forget_frame(PageKey key) {
     if (known) {
         settle_images(found, frame);
         drop_image(found);
+    } else {
+        set_owing(frame, false);
     }
     drop_frame(found);
     if (known) {

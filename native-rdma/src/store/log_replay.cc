@@ -83,7 +83,7 @@ void LogReplay::start(const CheckpointRoot* checkpoint) {
         // Sequences that were taken without leaving a header on the device count, too.
         store_.segments().saw_sequence(start_sequence_ - 1);
         start_ = {checkpoint->segment, checkpoint->block};
-        durable_through_ = checkpoint->next_log_sequence - 1;
+        durable_through_ = checkpoint->durable_through;
         end_.next_sequence = checkpoint->next_log_sequence;
         end_.incarnation = checkpoint->incarnation;
         end_.last_version = {base::Epoch{checkpoint->last_epoch}, checkpoint->last_counter};

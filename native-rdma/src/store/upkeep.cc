@@ -98,8 +98,10 @@ void Upkeep::log_moved() {
     }
     moved_at_ns_ = parts_.executor.now_ns();
     moved_ = true;
-    parts_.reclaimer.kick();
-    schedule();
+    if (anything_to_do()) {
+        parts_.reclaimer.kick();
+        schedule();
+    }
 }
 
 // How much may be moved for so much written: what keeps as many segments free as there are, a
@@ -118,10 +120,21 @@ void Upkeep::schedule() {
     }
 }
 
+// Asked for every batch: most of them change nothing here.
+bool Upkeep::anything_to_do() const {
+    const Segments& segments = parts_.segments;
+    return segments.free_count() != free_seen_ || segments.dead_count() != dead_seen_ ||
+           segments.retiring_count() > 0 || segments.any_abandoned() || waiting_ || closing_ ||
+           !compactor_.idle() || !idle_timer_.armed() || parts_.index.erasing_pages() > 0 ||
+           tail_bytes() >= tail_bytes_max_ / 2;
+}
+
 void Upkeep::turn() {
     if (stopped_) {
         return;
     }
+    free_seen_ = parts_.segments.free_count();
+    dead_seen_ = parts_.segments.dead_count();
     const uint64_t host_bytes = parts_.stats.host_bytes_written - host_bytes_seen_;
     const uint64_t moved_bytes = parts_.stats.moved_bytes_written - moved_bytes_seen_;
     host_bytes_seen_ += host_bytes;
@@ -158,8 +171,11 @@ bool Upkeep::checkpoint_due() const {
     const uint32_t many = std::max(1u, parts_.segments.count() / 128);
     const uint32_t ready = parts_.segments.free_count() + parts_.segments.retiring_count();
     const bool last = waiting_ || ready < data_reserve() + 2;
-    return tail_bytes() >= tail_bytes_max_ / 2 || (dead > 0 && last) ||
-           (dead >= many && short_of_segments()) || (resting && (tail_bytes() > 0 || dead > 0));
+    const bool more_to_come = !compactor_.idle() && dead < std::min(2u, many);
+    return tail_bytes() >= tail_bytes_max_ / 2 || (dead > 0 && last && !more_to_come) ||
+           (dead >= many && short_of_segments()) ||
+           (waiting_ && compactor_.idle() && parts_.index.owing_pages() > 0) ||
+           (resting && (tail_bytes() > 0 || dead > 0));
 }
 
 void Upkeep::begin_checkpoint() {
@@ -339,7 +355,7 @@ bool Upkeep::room_can_be_made() {
     }
     return !checkpointer_.idle() || parts_.segments.dead_count() > 0 || !compactor_.idle() ||
            (compaction_possible() && choose_victim() != Segments::none) ||
-           parts_.index.erasing_pages() > 0;
+           parts_.index.erasing_pages() > 0 || parts_.index.owing_pages() > 0;
 }
 
 Admission::Answer Upkeep::admit_segment(bool data) {

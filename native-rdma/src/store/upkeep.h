@@ -79,6 +79,7 @@ class Upkeep final : public Admission,
     void page_write_failed(base::Status status) override;
     void erased_some() override;
     void checkpoint_over(base::Status status) override;
+    [[nodiscard]] uint64_t durable_through() const override { return log_->durable_through(); }
     bool may_take_segment() override;
     bool may_go_on() override;
     void compacted(uint32_t segment, base::Status status) override;
@@ -87,6 +88,7 @@ class Upkeep final : public Admission,
 
     void schedule();
     void turn();
+    [[nodiscard]] bool anything_to_do() const;
     [[nodiscard]] int64_t pace(uint64_t host_bytes) const;
     void begin_checkpoint();
     [[nodiscard]] bool checkpoint_due() const;
@@ -125,6 +127,8 @@ class Upkeep final : public Admission,
     bool compaction_refused_ = false;
     bool closing_ = false;
     bool stopped_ = false;
+    uint32_t free_seen_ = 0;  // Segments, when it last looked.
+    uint32_t dead_seen_ = 0;
     uint64_t host_bytes_seen_ = 0;
     uint64_t moved_bytes_seen_ = 0;
     uint32_t victim_live_ = 0;  // Blocks of the segment that is compacted, when it was chosen.

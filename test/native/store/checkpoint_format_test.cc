@@ -33,6 +33,7 @@ struct Sample {
         root.last_epoch = 10;
         root.segment_count = 24;
         root.flags = store::checkpoint_clean;
+        root.durable_through = 0x405;
         CheckpointChunk chunk{};
         chunk.places[0] = 0x201;
         chunk.places[1] = 0x302;
@@ -61,14 +62,14 @@ struct Sample {
 
 TEST_CASE("a checkpoint root's bytes are the golden ones") {
     const Sample sample;
-    const uint8_t golden[92] = {
-        'A',  'S',  'H',  'L',  'c',  'k',  'p',  't',  0,    0,    0,    0,    1,    0,
-        0,    0,    0xe0, 0xe1, 0xe2, 0xe3, 0xe4, 0xe5, 0xe6, 0xe7, 0xe8, 0xe9, 0xea, 0xeb,
-        0xec, 0xed, 0xee, 0xef, 2,    1,    0,    0,    0,    0,    0,    0,    4,    3,
-        0,    0,    0,    0,    0,    0,    5,    0,    0,    0,    0,    0,    0,    0,
-        6,    0,    0,    0,    0,    0,    0,    0,    7,    0,    0,    0,    8,    0,
-        0,    0,    9,    0,    0,    0,    0,    0,    0,    0,    10,   0,    0,    0,
-        24,   0,    0,    0,    1,    0,    0,    0,
+    const uint8_t golden[104] = {
+        'A',  'S',  'H',  'L',  'c',  'k',  'p',  't',  0,    0,    0,    0,    1,    0,    0,
+        0,    0xe0, 0xe1, 0xe2, 0xe3, 0xe4, 0xe5, 0xe6, 0xe7, 0xe8, 0xe9, 0xea, 0xeb, 0xec, 0xed,
+        0xee, 0xef, 2,    1,    0,    0,    0,    0,    0,    0,    4,    3,    0,    0,    0,
+        0,    0,    0,    5,    0,    0,    0,    0,    0,    0,    0,    6,    0,    0,    0,
+        0,    0,    0,    0,    7,    0,    0,    0,    8,    0,    0,    0,    9,    0,    0,
+        0,    0,    0,    0,    0,    10,   0,    0,    0,    24,   0,    0,    0,    1,    0,
+        0,    0,    0,    0,    0,    0,    5,    4,    0,    0,    0,    0,    0,    0,
     };
     const uint8_t golden_chunk[16] = {
         0x01,
@@ -93,7 +94,7 @@ TEST_CASE("a checkpoint root's bytes are the golden ones") {
     CHECK(store::all_zero(sample.bytes() + sizeof golden, 128 - sizeof golden));
     CHECK(std::memcmp(sample.bytes() + 128, golden_chunk, sizeof golden_chunk) == 0);
     CHECK(store::all_zero(sample.bytes() + 144, checkpoint_root_bytes - 144));
-    CHECK(uint32_t{sample.root.crc} == 0xd1e7fbec);
+    CHECK(uint32_t{sample.root.crc} == 0xd284ff91);
     CHECK(sample.problem() == "taken");
 }
 
@@ -155,9 +156,11 @@ TEST_CASE("a checkpoint's root that breaks a rule is refused with the rule") {
           "the number of chunks is out of range");
     CHECK(refused([](Root& r) { r.next_log_sequence = 0; }) == "a sequence is 0");
     CHECK(refused([](Root& r) { r.segment_sequence = 0; }) == "a sequence is 0");
+    CHECK(refused([](Root& r) { r.durable_through = 0x302; }) == "it covers what was not durable");
     CHECK(refused([](Root& r) { r.flags = 2; }) == "a flag is not known");
+    CHECK(refused([](Root& r) { r.reserved_too[3] = 1; }) == "the reserved bytes are not zero");
     CHECK(refused([](Root& r) { r.reserved[0] = 1; }) == "the reserved bytes are not zero");
-    CHECK(refused([](Root& r) { r.reserved[35] = 1; }) == "the reserved bytes are not zero");
+    CHECK(refused([](Root& r) { r.reserved[23] = 1; }) == "the reserved bytes are not zero");
 }
 
 TEST_CASE("the chunks a root can name end with the root") {
