@@ -81,6 +81,10 @@ class Compactor {
     void kick();
     void stop();
     [[nodiscard]] bool idle() const { return state_ == CompactionState::idle; }
+    // Whether some blocks can be moved before the next segment is taken.
+    [[nodiscard]] bool target_has_room() const {
+        return target_ != Segments::none && target_block_ + 2 <= layout_.segment_blocks();
+    }
     // The segment it is at.
     [[nodiscard]] uint32_t victim() const { return victim_; }
 

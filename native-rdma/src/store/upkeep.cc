@@ -268,7 +268,8 @@ void Upkeep::consider_compaction() {
 }
 
 bool Upkeep::compaction_possible() {
-    return compactor_.idle() && !compaction_refused_ && !closing_ && may_take_segment();
+    return compactor_.idle() && !compaction_refused_ && !closing_ &&
+           (compactor_.target_has_room() || may_take_segment());
 }
 
 // Cost-benefit (Rosenblum and Ousterhout, 1992): what becomes free, weighted by how long it is
