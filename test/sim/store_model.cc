@@ -193,7 +193,7 @@ void StoreModel::describe_difference(const State& found, SimTrace& trace) const 
     for (const auto& [volume, marks] : found) {
         for (uint32_t block = 0; block < marks.size() && told < 10; ++block) {
             const uint64_t right = at(acknowledged_, volume, block);
-            if (marks[block] != right) {
+            if (marks[block] != right && marks[block] != unreadable) {
                 trace.add(
                     0, "differs: block", volume << 32 | block, right >> 40, marks[block] >> 40);
                 ++told;

@@ -10,6 +10,7 @@
 
 namespace store {
 
+inline constexpr uint32_t no_segment = 0xffffffff;
 inline constexpr uint32_t batch_entries_max = 256;
 inline constexpr uint32_t batch_data_blocks_max = 256;
 // Blocks of the largest extent.
@@ -45,14 +46,15 @@ struct BatchHeader {
     le32 entry_count;
     le64 last_counter;  // With last_epoch: the highest version of this and every earlier entry.
     le32 last_epoch;
-    uint8_t reserved[36];  // Zero.
+    le32 next_segment;     // With batch_closes: where the log goes on, or no_segment.
+    uint8_t reserved[32];  // Zero.
 };
 static_assert(base::WireFormat<BatchHeader>);
 static_assert(sizeof(BatchHeader) == 128);
 static_assert(offsetof(BatchHeader, flags) == checksummed_from);
 static_assert(offsetof(BatchHeader, log_sequence) == 32);
 static_assert(offsetof(BatchHeader, segment_block) == 64);
-static_assert(offsetof(BatchHeader, reserved) == 92);
+static_assert(offsetof(BatchHeader, next_segment) == 92);
 
 enum class EntryKind : uint32_t {
     blocks = 1,         // `block_count` blocks of data.

@@ -28,6 +28,9 @@ const char* BatchReader::invalid() const {
     if (header_.log_sequence == 0 || header_.durable_through >= header_.log_sequence) {
         return "the batch was durable before it was written";
     }
+    if ((header_.flags & batch_closes) == 0 && header_.next_segment != no_segment) {
+        return "the log goes on elsewhere, and the segment is not closed";
+    }
     if (!all_zero(header_.reserved, sizeof header_.reserved)) {
         return "the reserved bytes are not zero";
     }

@@ -67,6 +67,7 @@ void BatchWriter::finish(const BatchStamp& stamp) {
     header.entry_count = entry_count_;
     header.last_counter = stamp.last_version.counter;
     header.last_epoch = stamp.last_version.epoch.value;
+    header.next_segment = stamp.next_segment;
 
     const uint32_t bytes = header_blocks() * block_bytes;
     const size_t crcs_at = sizeof header + entry_count_ * sizeof(BatchEntry);

@@ -21,6 +21,7 @@ struct BatchStamp {
     uint32_t segment_block = 0;
     uint32_t flags = 0;
     base::Version last_version;
+    uint32_t next_segment = no_segment;
 };
 
 class BatchWriter {

@@ -24,8 +24,8 @@ struct CheckpointRoot {
     le64 next_log_sequence;  // The first batch it does not cover.
     le64 incarnation;        // Of the batch before that.
     le64 segment_sequence;   // The log goes on in the segment of this sequence, or of the next.
-    le32 segment;            // That segment, with `block`; no_segment: one that is not begun yet.
-    le32 block;              // Where that batch begins.
+    le32 segment;            // That segment, or no_segment: it has not been chosen yet.
+    le32 block;              // Where that batch begins; 0: the segment is not begun yet.
     le64 last_counter;       // With last_epoch: the highest version of what it covers.
     le32 last_epoch;
     le32 segment_count;

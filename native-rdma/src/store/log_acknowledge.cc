@@ -92,6 +92,9 @@ bool LogWriter::all_landed() {
 // The file system took the first batch in flight away: what follows it is unmade, newest first.
 void LogWriter::rewind() {
     const LogBatch& first = *in_flight_.front();
+    if (end_.head.segment != Segments::none && end_.head.block == 0) {
+        parts_.segments.abandon(end_.head.segment);  // Nothing was sent to it.
+    }
     end_.head = first.before;
     end_.next_sequence = first.sequence;
     std::vector<LogBatch*> unmade;

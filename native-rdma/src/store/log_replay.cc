@@ -82,7 +82,10 @@ void LogReplay::start(const CheckpointRoot* checkpoint) {
         start_sequence_ = checkpoint->segment_sequence;
         // Sequences that were taken without leaving a header on the device count, too.
         store_.segments().saw_sequence(start_sequence_ - 1);
-        start_ = {checkpoint->segment, checkpoint->block};
+        if (checkpoint->block != 0) {
+            start_ = {checkpoint->segment, checkpoint->block};
+        }
+        expected_ = checkpoint->segment;
         durable_through_ = checkpoint->durable_through;
         end_.next_sequence = checkpoint->next_log_sequence;
         end_.incarnation = checkpoint->incarnation;
@@ -123,7 +126,7 @@ void LogReplay::next_segment() {
         if (end_.next_sequence <= durable_through_) {
             damaged();
         } else {
-            finish();
+            look_where_expected();
         }
         return;
     }
@@ -193,6 +196,22 @@ void LogReplay::replay() {
     segment_ended();
 }
 
+// The log ends with a segment that is closed, and the next has no header that says so: when a batch
+// in it knows that the first was durable, then the write that began it was lost or misdirected.
+void LogReplay::look_where_expected() {
+    const bool known = std::any_of(found_.begin(), found_.end(), [this](const Found& found) {
+        return found.segment == expected_;
+    });
+    if (expected_ >= layout_.segment_count || known) {
+        finish();
+        return;
+    }
+    found_.insert(found_.begin() + static_cast<ptrdiff_t>(current_), {expected_, any_sequence, 0});
+    looking_ = true;
+    block_ = 1;
+    load();
+}
+
 bool LogReplay::follows(const BatchReader& batch) const {
     const BatchHeader& header = batch.header();
     const bool closes = (header.flags & batch_closes) != 0;
@@ -238,6 +257,7 @@ void LogReplay::apply(const BatchReader& batch) {
     end_.log_bytes += uint64_t{batch.blocks()} * block_bytes;
     block_ += batch.blocks();
     open_ = (header.flags & batch_closes) == 0;
+    expected_ = header.next_segment;
     clean_ = (header.flags & batch_clean) != 0;
     ++progress_.batches_replayed;
     progress_.blocks_live = store_.segments().live_blocks();
@@ -276,7 +296,8 @@ void LogReplay::look_for_later() {
         }
         const BatchReader batch(window_.get() + size_t{block_ - window_first_} * block_bytes);
         const BatchHeader& header = batch.header();
-        if (batch.invalid_sizes() != nullptr || header.segment_sequence != found.sequence ||
+        if (batch.invalid_sizes() != nullptr ||
+            (found.sequence != any_sequence && header.segment_sequence != found.sequence) ||
             header.durable_through < end_.next_sequence ||
             header.header_blocks > layout_.segment_blocks() - block_) {
             continue;
@@ -316,6 +337,7 @@ void LogReplay::take_doubtful(uint64_t durable_through) {
 // Segments behind the log's end were begun by batches that were never acknowledged.
 void LogReplay::finish() {
     Segments& segments = store_.segments();
+    std::erase_if(found_, [](const Found& found) { return found.sequence == any_sequence; });
     for (size_t each = in_log_; each < found_.size(); ++each) {
         segments.adopt(found_[each].segment, SegmentState::log, found_[each].sequence);
     }

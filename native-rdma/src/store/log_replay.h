@@ -38,7 +38,8 @@ class LogReplay final : SegmentSweep::Client {
     void start(const CheckpointRoot* checkpoint);
 
   private:
-    // A segment that says it holds log.
+    static constexpr uint64_t any_sequence = 0;
+    // A segment that says it holds log; any_sequence: one that only should.
     struct Found {
         uint32_t segment = 0;
         uint64_t sequence = 0;
@@ -57,6 +58,7 @@ class LogReplay final : SegmentSweep::Client {
     [[nodiscard]] bool follows(const BatchReader& batch) const;
     void apply(const BatchReader& batch);
     void segment_ended();
+    void look_where_expected();
     void look_for_later();
     void take_doubtful(uint64_t durable_through);
     void finish();
@@ -71,17 +73,18 @@ class LogReplay final : SegmentSweep::Client {
     Layout layout_;
     std::string problem_;
 
-    std::vector<Found> found_;      // In the log's order.
-    uint64_t start_sequence_ = 1;   // Of the first segment with log behind the checkpoint,
-    LogHead start_;                 // and where in it, if it was begun then.
-    uint64_t durable_through_ = 0;  // As the segments' headers know.
-    size_t current_ = 0;            // In found_.
-    size_t in_log_ = 0;             // Of found_, once the end is found: those before it.
-    uint32_t block_ = 0;            // In the current segment: the next batch's first.
-    bool open_ = false;             // The current segment has not been closed by a batch.
-    bool clean_ = false;            // The last batch was a clean end.
-    bool doubtful_ = false;         // The end is a batch of which only data is not whole.
-    bool looking_ = false;          // The end is found: is there anything that denies it?
+    std::vector<Found> found_;        // In the log's order.
+    uint64_t start_sequence_ = 1;     // Of the first segment with log behind the checkpoint,
+    LogHead start_;                   // and where in it, if it was begun then.
+    uint64_t durable_through_ = 0;    // As the segments' headers know.
+    size_t current_ = 0;              // In found_.
+    size_t in_log_ = 0;               // Of found_, once the end is found: those before it.
+    uint32_t block_ = 0;              // In the current segment: the next batch's first.
+    bool open_ = false;               // The current segment has not been closed by a batch.
+    bool clean_ = false;              // The last batch was a clean end.
+    uint32_t expected_ = no_segment;  // Where the log goes on behind a closed segment.
+    bool doubtful_ = false;           // The end is a batch of which only data is not whole.
+    bool looking_ = false;            // The end is found: is there anything that denies it?
     LogEnd end_;
 
     uint32_t crcs_[batch_data_blocks_max] = {};  // Of one entry's blocks.

@@ -176,11 +176,13 @@ bool LogWriter::obtain_segment(bool data) {
     if (answer == Admission::Answer::full) {
         refuse_first(Status(Errc::no_space));
     } else if (answer == Admission::Answer::yes) {
+        const uint32_t next = parts_.segments.take(SegmentState::log);
         if (end_.head.segment != Segments::none) {
+            next_segment_ = next;
             send_empty(batch_closes);
-        } else {
-            end_.head = {parts_.segments.take(SegmentState::log), 0};
+            next_segment_ = no_segment;
         }
+        end_.head = {next, 0};
     }
     return answer != Admission::Answer::wait;
 }
@@ -277,6 +279,7 @@ void LogWriter::finish_header(LogBatch& batch, uint32_t first_block) {
     stamp.durable_through = durable_through_;
     stamp.segment_block = first_block;
     stamp.flags = batch.flags;
+    stamp.next_segment = next_segment_;
     stamp.last_version = end_.last_version;
     batch.header.finish(stamp);
     if (batch.begins_segment) {
@@ -319,9 +322,8 @@ LogPosition LogWriter::position() {
         first != nullptr && head.segment == Segments::none ? first->segment : head.segment;
     position.segment_sequence = segment == Segments::none ? parts_.segments.next_sequence()
                                                           : parts_.segments.sequence(segment);
-    // A segment without a batch is not yet begun.
-    position.segment = head.block == 0 ? Segments::none : head.segment;
-    position.block = head.block;
+    position.segment = segment;
+    position.block = head.block;  // 0: it is not begun yet.
     position.next_sequence = durable_through_ + 1;
     position.incarnation = acknowledged_incarnation_;
     position.last_version = acknowledged_version_;

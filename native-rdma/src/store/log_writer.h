@@ -172,8 +172,9 @@ class LogWriter final : public Reclaimer::Listener {
     uint64_t acknowledged_incarnation_ = 0;
     base::Version acknowledged_version_;
     bool acknowledged_clean_ = false;
-    uint64_t log_bytes_ = 0;  // Sent, with what was replayed.
-    uint64_t tickets_ = 0;    // Order of arrival, over writes and deletions.
+    uint32_t next_segment_ = no_segment;  // For the closing batch that is being sent.
+    uint64_t log_bytes_ = 0;              // Sent, with what was replayed.
+    uint64_t tickets_ = 0;                // Order of arrival, over writes and deletions.
     bool ready_told_ = false;
     bool closing_ = false;
     bool clean_end_sent_ = false;

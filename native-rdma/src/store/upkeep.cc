@@ -125,8 +125,8 @@ bool Upkeep::anything_to_do() const {
     const Segments& segments = parts_.segments;
     return segments.free_count() != free_seen_ || segments.dead_count() != dead_seen_ ||
            segments.retiring_count() > 0 || segments.any_abandoned() || waiting_ || closing_ ||
-           !compactor_.idle() || !idle_timer_.armed() || parts_.index.erasing_pages() > 0 ||
-           tail_bytes() >= tail_bytes_max_ / 2;
+           !compactor_.idle() || !idle_timer_.armed() || uncounted_ ||
+           parts_.index.erasing_pages() > 0 || tail_bytes() >= tail_bytes_max_ / 2;
 }
 
 void Upkeep::turn() {
@@ -174,11 +174,12 @@ bool Upkeep::checkpoint_due() const {
     const bool more_to_come = !compactor_.idle() && dead < std::min(2u, many);
     return tail_bytes() >= tail_bytes_max_ / 2 || (dead > 0 && last && !more_to_come) ||
            (dead >= many && short_of_segments()) ||
-           (waiting_ && compactor_.idle() && parts_.index.owing_pages() > 0) ||
+           (waiting_ && compactor_.idle() && parts_.index.owing_pages() > 0) || uncounted_ ||
            (resting && (tail_bytes() > 0 || dead > 0));
 }
 
 void Upkeep::begin_checkpoint() {
+    uncounted_ = false;
     parts_.executor.disarm(idle_timer_);
     checkpointer_.begin(log_->position());
 }
@@ -401,12 +402,24 @@ Admission::Answer Upkeep::admit(const WriteOp& op) {
             most - op.block_count +
                     parts_.index.count_new(op.extent, op.first_block, op.block_count) >
                 capacity_blocks_) {
-            return parts_.index.erasing_pages() > 0 ? Answer::wait : Answer::full;
+            return admit_when_counted();
         }
         pending_blocks_ += op.block_count;
     }
     pending_pages_ += pages;
     return Answer::yes;
+}
+
+// The store may be full, or only not know yet what is not alive any more: blocks that are being
+// erased, and those that pages owe until a checkpoint merges them with their images.
+Admission::Answer Upkeep::admit_when_counted() {
+    uncounted_ = parts_.index.owing_pages() > 0 && !checkpoint_refused_ && !pages_.stalled();
+    if (uncounted_ || parts_.index.erasing_pages() > 0) {
+        schedule();
+        return Answer::wait;
+    }
+    checkpoint_refused_ = false;
+    return Answer::full;
 }
 
 void Upkeep::settled(const WriteOp& op) {

@@ -86,6 +86,7 @@ class Upkeep final : public Admission,
     void compaction_failed(base::Status status) override;
     void index_moved() override { rest(); }
 
+    [[nodiscard]] Answer admit_when_counted();
     void schedule();
     void turn();
     [[nodiscard]] bool anything_to_do() const;
@@ -122,6 +123,7 @@ class Upkeep final : public Admission,
 
     uint64_t pending_blocks_ = 0;  // Of writes that are let in and not applied.
     uint32_t pending_pages_ = 0;
+    bool uncounted_ = false;           // Somebody waits for pages to be merged.
     bool waiting_ = false;             // Somebody waits for a segment.
     bool checkpoint_refused_ = false;  // The file system had no room for it.
     bool compaction_refused_ = false;

@@ -139,7 +139,7 @@ TEST_CASE("a batch header's bytes are the golden ones") {
     CHECK(std::memcmp(sample.bytes() + 128, golden_entry, sizeof golden_entry) == 0);
     uint32_t crc = 0;
     std::memcpy(&crc, sample.bytes() + 8, sizeof crc);
-    CHECK(crc == 0x88582d0b);
+    CHECK(crc == 0x5fc2b7ab);
 }
 
 TEST_CASE("a flipped bit anywhere in a batch's header block is found") {
@@ -180,6 +180,8 @@ TEST_CASE("a batch header that breaks a rule is refused with the rule") {
     CHECK(Sample().with_header([](BatchHeader& h) { h.header_blocks = 2; }) ==
           "the header's length does not fit its entries");
     CHECK(Sample().with_header([](BatchHeader& h) { h.flags = 16; }) == "a flag is not known");
+    CHECK(Sample().with_header([](BatchHeader& h) { h.next_segment = 3; }) ==
+          "the log goes on elsewhere, and the segment is not closed");
     CHECK(Sample().with_header([](BatchHeader& h) { h.durable_through = 9; }) ==
           "the batch was durable before it was written");
     CHECK(Sample().with_header([](BatchHeader& h) { h.reserved[0] = 1; }) ==
