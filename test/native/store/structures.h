@@ -53,6 +53,10 @@ inline uint64_t segment_at(uint32_t segment) {
     return SimStore::segments_at + segment * SimStore::segment_bytes;
 }
 
+inline uint32_t segment_of(uint64_t offset) {
+    return static_cast<uint32_t>((offset - SimStore::segments_at) / SimStore::segment_bytes);
+}
+
 // Damages every image there is of a page, the older ones, too; how many.
 inline uint32_t damage_page(SimDevice& device, const base::ExtentId& extent, uint32_t page) {
     uint32_t found = 0;
