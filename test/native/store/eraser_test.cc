@@ -14,15 +14,20 @@ constexpr base::ExtentId second{base::VolumeId{1}, 5, base::PgId{2}};
 constexpr base::ExtentId kept{base::VolumeId{2}, 0, base::PgId{1}};
 constexpr uint32_t pages_each = 600;
 
-// Counts what is read from the device.
+// Counts what is read from the device, and makes it slow.
 struct ReadCount final : test::SimFates {
     test::SimFate fate(const store::DeviceIo& io) override {
-        reads += io.verb == store::DeviceVerb::read ? 1 : 0;
-        return {};
+        test::SimFate fate;
+        if (io.verb == store::DeviceVerb::read) {
+            ++reads;
+            fate.slowness = slowness;
+        }
+        return fate;
     }
     void lies(const store::DeviceIo&, const test::SimFate&) override {}
     void landed(const store::DeviceIo&, const test::SimFate&, base::Status) override {}
     uint64_t reads = 0;
+    uint32_t slowness = 1;
 };
 
 // A volume of two extents with a block on each of many pages, none of them in memory, and another
@@ -177,6 +182,40 @@ TEST_CASE("a deallocated range is given back page by page, and a write into it s
             CHECK(bench.wrong({{{second, 64}, 56}}) == 0);
         }
     }
+}
+
+TEST_CASE("a write into a page that is just being read to be given back stays") {
+    Bench bench;
+    bench.count.slowness = 100'000;
+    const uint64_t reads = bench.count.reads;
+    CHECK(bench.sim.deallocate(second, 0, 1u << 20).ok());
+    bench.step(5);
+    REQUIRE(bench.count.reads > reads);
+    for (uint32_t page = 0; page < pages_each; ++page) {
+        CHECK(bench.sim.write(second, page * 64 + 7, 1, 1 + page).ok());
+    }
+    bench.count.slowness = 1;
+    bench.check_given_back(2 * pages_each);
+    for (int turn = 0; turn < 2; ++turn) {
+        uint32_t wrong = 0;
+        for (uint32_t page = 0; page < pages_each; ++page) {
+            wrong += bench.sim.read(second, page * 64 + 7) != 1 + page ? 1 : 0;
+            wrong += bench.sim.read(second, page * 64) != 0 ? 1 : 0;
+        }
+        CHECK(wrong == 0);
+        bench.sim.reopen();
+    }
+}
+
+TEST_CASE("a range that was deallocated stays so across a close before it was given back") {
+    Bench bench;
+    CHECK(bench.sim.deallocate(second, 0, 1u << 20).ok());
+    CHECK(bench.sim.deallocate(first, 0, 1u << 20).ok());
+    REQUIRE(bench.sim.store->stats().erasing_bytes > 0);
+    bench.sim.reopen();
+    CHECK(bench.sim.store->stats().erasing_bytes > 0);
+    CHECK(bench.wrong() == 0);
+    bench.check_given_back(0);
 }
 
 TEST_CASE("a deallocation that covers part of a page leaves the rest of it") {
