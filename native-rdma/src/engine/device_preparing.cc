@@ -42,14 +42,14 @@ Outcome check_path(const PrepareOptions& options) {
 // Before anything is erased: a device that is too small in the end would have lost its content for
 // nothing.
 Outcome check_size(const PrepareOptions& options, uint64_t bytes) {
+    // Segments get smaller on a small device, down to the smallest there are.
     const uint64_t least =
-        store::segments_offset + store::segment_count_min * options.segment_bytes;
+        store::segments_offset + store::segment_count_min * store::segment_bytes_min;
     if (bytes >= least) {
         return {};
     }
     return failure(Errc::invalid_argument,
-                   "device " + options.path + " is too small: with segments of " +
-                       std::to_string(options.segment_bytes) + " bytes a store takes " +
+                   "device " + options.path + " is too small: a store takes " +
                        std::to_string(least) + " bytes at least");
 }
 

@@ -18,7 +18,7 @@ using base::Status;
 namespace {
 
 // Everything before the segments is looked at, not only where the superblocks will lie.
-constexpr uint32_t segment_count_good = 64;
+constexpr uint32_t segment_count_good = 32;
 constexpr uint32_t head_bytes = static_cast<uint32_t>(segments_offset);
 
 // A random UUID (RFC 9562, version 4).

@@ -75,7 +75,7 @@ TEST_CASE("a file is made and prepared, and a gateway takes it as its store") {
     CHECK(tools.prepared.erased.empty());
     CHECK(tools.prepared.device.contents.holds == DeviceHolds::store);
     CHECK(tools.prepared.device.use == engine::DeviceUse::free);
-    CHECK_EQ(tools.prepared.device.contents.segment_bytes, mebi / 2);
+    CHECK_EQ(tools.prepared.device.contents.segment_bytes, mebi);
     test::Bench bench(test::options_for({tools.path}));
     REQUIRE(bench.opened.ok());
     CHECK(bench.engine.devices()->front().store_id == tools.prepared.device.contents.store_id);

@@ -53,7 +53,7 @@ test('a file is made and prepared, listed, and retired', async () => {
   const id = uuid.exec(prepared.printed)?.[0] ?? ''
   const listed = await device(`list ${path}`)
   assert.match(listed.printed, /^DEVICE +SIZE +SECTOR +HOLDS +STORE +SEGMENTS +FEATURES\n/)
-  assert.match(listed.printed, new RegExp(`1 GiB .*an Ashlar store +${id} +15 x 64 MiB +none`))
+  assert.match(listed.printed, new RegExp(`1 GiB .*an Ashlar store +${id} +63 x 16 MiB +none`))
   const retired = await device(`retire ${path}`)
   assert.is(retired.code, 0, retired.noted)
   assert.is(retired.printed, `Store ${id} is gone from ${path}, which is empty now.\n`)
@@ -96,7 +96,7 @@ test("scripts get the answer as JSON, and the engine's code with a refusal", asy
   const answer = JSON.parse(prepared.printed) as DeviceAnswers['prepare']
   assert.is(answer.erased, 'an XFS file system')
   assert.is(answer.device.bytes, GiB)
-  assert.is(answer.device.store?.segmentBytes, 64 * 2 ** 20)
+  assert.is(answer.device.store?.segmentBytes, 16 * 2 ** 20)
   const listed = await device(`list ${path} --json`)
   assert.equal(JSON.parse(listed.printed), [answer.device])
 })
