@@ -234,8 +234,10 @@ TEST_CASE("a deallocation or a deletion that overtakes a move wins") {
         Bench bench;
         bench.heat_until_moving();
         const std::vector<uint32_t> moving = bench.watch.last;
-        CHECK(remove ? bench.sim.remove(extent.volume).ok()
-                     : bench.sim.deallocate(extent, 0, 2 * run_blocks * bench.cold_runs).ok());
+        const base::Status status =
+            remove ? bench.sim.remove(extent.volume)
+                   : bench.sim.deallocate(extent, 0, 2 * run_blocks * bench.cold_runs);
+        CHECK(status.ok());
         REQUIRE(bench.watch.under_way == 1);
         bench.land();
         for (int turn = 0; turn < 2; ++turn) {
