@@ -35,7 +35,7 @@ export async function measureRecovery(
   options: PerfOptions,
   cases: readonly RecoveryCase[] = recoveryCases,
 ): Promise<Report[]> {
-  const folder = resolve(root, options.disk)
+  const folder = resolve(root, options.memory)
   mkdirSync(folder, { recursive: true })
   const found: Recovered[] = []
   for (const one of cases) {
@@ -112,8 +112,8 @@ function report(found: readonly Recovered[]): Report {
     name: 'recovery',
     title: 'How long a store takes to serve again after kill -9',
     explanation: `Filled by writes of 4 to 256 KiB, then overwritten at random in 4 KiB, and
-killed in the midst. Data are zeroes and left as holes of a sparse file; headers and the index
-are real. Reading a hole costs less than reading a disk: on one, add the log replayed at its rate.`,
+killed in the midst. Data are zeroes and left as holes of a file in memory; headers and the
+index are real. On a disk add the log replayed, and 16 bytes for each live block, at its rate.`,
     head: [
       ...['data', 'live blocks', 'overwrites', 'serves after', 'segments read'],
       ...['batches', 'log replayed', 'clean open', 'index/block', 'file'],
