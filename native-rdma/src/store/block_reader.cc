@@ -128,10 +128,17 @@ void BlockReader::resume(ReadOp& op, Status status) {
         start(op);
         return;
     }
-    // The index itself is damaged there: which block of the page was meant nobody knows.
+    // The index itself is damaged: the first block of the page that could not be read is named.
     ++parts_.stats.checksum_errors;
     op.status = status;
     op.failed_block = op.first_block;
+    const uint32_t slot = parts_.index.slot_of(op.extent);
+    const uint32_t next_page = ((op.first_block >> page_shift) + 1) << page_shift;
+    const uint64_t wanted = wanted_bits(next_page - page_entries, op.first_block, next_page);
+    if (parts_.index.find(slot, op.first_block >> page_shift, wanted).presence !=
+        Index::Presence::away) {
+        op.failed_block = next_page;
+    }
     zeroes_.push_back(op);
     parts_.executor.defer(zero_task_);
 }

@@ -1,6 +1,7 @@
 #include "store/upkeep.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/check.h"
 
@@ -274,7 +275,8 @@ bool Upkeep::compaction_possible() {
 }
 
 // Cost-benefit (Rosenblum and Ousterhout, 1992): what becomes free, weighted by how long it is
-// likely to stay so, for what has to be read and written.
+// likely to stay so, for what has to be read and written. Of the age the root is taken: where all
+// is overwritten alike it says nothing, and costs moves.
 uint32_t Upkeep::choose_victim() const {
     const Segments& segments = parts_.segments;
     const uint32_t blocks = segments.layout().segment_blocks() - 1;
@@ -290,7 +292,7 @@ uint32_t Upkeep::choose_victim() const {
         const double used = static_cast<double>(live) / blocks;
         const auto age =
             static_cast<double>(segments.next_sequence() - segments.age_stamp(segment));
-        const double score = (1 - used) * age / (1 + used);
+        const double score = (1 - used) * std::sqrt(age) / (1 + used);
         if (score > best_score) {
             best_score = score;
             best = segment;

@@ -204,3 +204,14 @@ TEST_CASE("a damaged header of the segment where the log goes on is refused") {
     CHECK(bench.sim.problem == "The header of segment " + std::to_string(places.root.segment) +
                                    " is damaged: the checksum is wrong.");
 }
+
+TEST_CASE("a read over a damaged page of the index names a block of that page") {
+    Bench bench;
+    REQUIRE(test::damage_page(*bench.sim.device, extent, 1) > 0);
+    REQUIRE(bench.sim.open().ok());
+    const store::Pages pages = store::make_pages(16);
+    uint32_t failed = 0;
+    CHECK(bench.sim.calls().read(*bench.sim.store, extent, 56, 16, pages.get(), &failed).code() ==
+          Errc::checksum_wrong);
+    CHECK(failed == 64);
+}
