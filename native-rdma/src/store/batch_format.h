@@ -10,7 +10,6 @@
 
 namespace store {
 
-inline constexpr uint32_t no_segment = 0xffffffff;
 inline constexpr uint32_t batch_entries_max = 256;
 inline constexpr uint32_t batch_data_blocks_max = 256;
 // Blocks of the largest extent.
@@ -78,6 +77,13 @@ static_assert(base::WireFormat<BatchEntry>);
 static_assert(sizeof(BatchEntry) == 48);
 static_assert(offsetof(BatchEntry, first_block) == 16);
 static_assert(offsetof(BatchEntry, counter) == 32);
+
+[[nodiscard]] inline base::ExtentId extent_of(const BatchEntry& entry) {
+    return {base::VolumeId{entry.volume}, entry.extent_index, base::PgId{entry.pg}};
+}
+[[nodiscard]] inline base::Version version_of(const BatchEntry& entry) {
+    return {base::Epoch{entry.epoch}, entry.counter};
+}
 
 [[nodiscard]] constexpr uint32_t header_blocks_for(uint32_t entries, uint32_t data_blocks) {
     const uint32_t bytes = static_cast<uint32_t>(sizeof(BatchHeader)) +

@@ -13,13 +13,9 @@ using base::Status;
 
 namespace {
 
-// Entries of the page that begins at `page_first`, from `first` up to, not including, `end`.
-uint64_t wanted_bits(uint32_t page_first, uint32_t first, uint32_t end) {
-    const uint32_t from = std::max(first, page_first) - page_first;
-    const uint32_t to = std::min(end - page_first, page_entries);
-    const uint64_t below = to == page_entries ? ~uint64_t{0} : (uint64_t{1} << to) - 1;
-    return below & ~((uint64_t{1} << from) - 1);
-}
+// As many pages as a read can touch.
+constexpr uint32_t pages_per_op_max = blocks_per_op_max / page_entries + 1;
+static_assert(blocks_per_op_max % page_entries == 0);
 
 }  // namespace
 
@@ -68,79 +64,56 @@ Status BlockReader::submit(ReadOp& op) {
     return Status();
 }
 
-// Whether the index's pages are in memory; otherwise the read waits for the first that is not.
-bool BlockReader::find_pages(ReadOp& op, uint32_t slot) {
-    const uint32_t end = op.first_block + op.block_count;
-    for (uint32_t page = op.first_block >> page_shift; page << page_shift < end; ++page) {
-        const uint64_t wanted = wanted_bits(page << page_shift, op.first_block, end);
-        if (parts_.index.find(slot, page, wanted).presence == Index::Presence::away) {
-            promised_ += op.block_count;
-            parts_.loader.load({slot, page}, op);
-            return false;
-        }
-    }
-    return true;
-}
-
+// Begins when all pages of the index are in memory; until then it waits for the first that is not.
 void BlockReader::start(ReadOp& op) {
     const uint32_t slot = parts_.index.slot_of(op.extent);
     const uint32_t end = op.first_block + op.block_count;
-    // Most reads are of one page: it is looked up once.
-    if (op.first_block >> page_shift != (end - 1) >> page_shift && !find_pages(op, slot)) {
-        return;
-    }
-    Piece* piece = nullptr;
-    for (uint32_t block = op.first_block; block < end;) {
+    Index::Found found[pages_per_op_max];
+    uint32_t pages = 0;
+    for (uint32_t block = op.first_block; block < end; ++pages) {
         const uint32_t page = block >> page_shift;
-        const uint32_t page_end = std::min(end, (page + 1) << page_shift);
-        const Index::Found found =
-            parts_.index.find(slot, page, wanted_bits(page << page_shift, op.first_block, end));
-        if (found.presence == Index::Presence::away) {
-            CHECK(piece == nullptr && op.pieces_left == 0, "a read begins when all is known");
+        const uint32_t page_first = page << page_shift;
+        const uint32_t page_end = std::min(end, page_first + page_entries);
+        found[pages] =
+            parts_.index.find(slot, page, entry_bits(block - page_first, page_end - page_first));
+        if (found[pages].presence == Index::Presence::away) {
             promised_ += op.block_count;
+            op.failed_block = block;  // If the page cannot be read.
             parts_.loader.load({slot, page}, op);
             return;
         }
-        for (; block < page_end; ++block) {
-            const uint32_t entry = block & (page_entries - 1);
-            const Place place =
-                found.presence == Index::Presence::zero ? 0 : found.frame->places[entry];
-            if (place == 0) {
-                std::memset(op.data + size_t{block - op.first_block} * block_bytes, 0, block_bytes);
-            } else if (place == lost_place) {
-                note_damage(op, block);
-            } else {
-                piece = append(op, piece, block, place, found.frame->crcs[entry]);
-            }
+        block = page_end;
+    }
+    Piece* piece = nullptr;
+    for (uint32_t block = op.first_block; block < end; ++block) {
+        const Index::Found& page = found[(block >> page_shift) - (op.first_block >> page_shift)];
+        const uint32_t entry = block & (page_entries - 1);
+        const Place place = page.presence == Index::Presence::zero ? 0 : page.frame->places[entry];
+        if (place == 0) {
+            std::memset(op.data + size_t{block - op.first_block} * block_bytes, 0, block_bytes);
+        } else if (place == lost_place) {
+            note_damage(op, block);
+        } else {
+            piece = append(op, piece, block, place, page.frame->crcs[entry]);
         }
     }
     if (piece != nullptr) {
         send(*piece);
     } else {
-        zeroes_.push_back(op);
-        parts_.executor.defer(zero_task_);
+        finish_later(op);
     }
 }
 
 void BlockReader::resume(ReadOp& op, Status status) {
     promised_ -= op.block_count;
     if (status.ok()) {
+        op.failed_block = 0;
         start(op);
         return;
     }
-    // The index itself is damaged: the first block of the page that could not be read is named.
     ++parts_.stats.checksum_errors;
     op.status = status;
-    op.failed_block = op.first_block;
-    const uint32_t slot = parts_.index.slot_of(op.extent);
-    const uint32_t next_page = ((op.first_block >> page_shift) + 1) << page_shift;
-    const uint64_t wanted = wanted_bits(next_page - page_entries, op.first_block, next_page);
-    if (parts_.index.find(slot, op.first_block >> page_shift, wanted).presence !=
-        Index::Presence::away) {
-        op.failed_block = next_page;
-    }
-    zeroes_.push_back(op);
-    parts_.executor.defer(zero_task_);
+    finish_later(op);
 }
 
 // Adds a block to the piece when it is its neighbour, or sends that off and begins another.
@@ -218,6 +191,11 @@ void BlockReader::finish(ReadOp& op) {
     --in_flight_;
     op.done(op, op.status);
     listener_.read_over();
+}
+
+void BlockReader::finish_later(ReadOp& op) {
+    zeroes_.push_back(op);
+    parts_.executor.defer(zero_task_);
 }
 
 void BlockReader::finish_zeroes() {

@@ -63,7 +63,6 @@ class BlockReader {
         BlockReader* reader = nullptr;
     };
 
-    [[nodiscard]] bool find_pages(ReadOp& op, uint32_t slot);
     void start(ReadOp& op);
     void resume(ReadOp& op, base::Status status);
     Piece* append(ReadOp& op, Piece* piece, uint32_t block, Place place, uint32_t crc);
@@ -72,6 +71,7 @@ class BlockReader {
     void piece_done(Piece& piece, base::Status status);
     void verify(Piece& piece);
     void finish(ReadOp& op);
+    void finish_later(ReadOp& op);
     void finish_zeroes();
 
     ReaderParts parts_;

@@ -127,18 +127,11 @@ void CheckpointWriter::write_copy() {
     segments_.stored(run.place, length_);
     blocks_.push_back({run.place, length_});
     places_[copy_] = run.place;
-    const uint32_t skip = run.begins_segment ? 0 : 1;
-    if (run.begins_segment) {
-        space_.write_header(run, memory_.get());
-    }
-    const uint32_t bytes = (length_ + 1 - skip) * block_bytes;
-    stats_.index_bytes_written += bytes;
-    stats_.device_bytes_written += bytes;
-    step_.run(DeviceVerb::write,
-              Layout::offset_of(run.place - 1 + skip),
-              memory_.get() + size_t{skip} * block_bytes,
-              bytes,
-              &CheckpointWriter::copy_written);
+    const IndexSpace::Span span = space_.span(run, memory_.get());
+    stats_.index_bytes_written += span.bytes;
+    stats_.device_bytes_written += span.bytes;
+    step_.run(
+        DeviceVerb::write, span.offset, span.data, span.bytes, &CheckpointWriter::copy_written);
 }
 
 void CheckpointWriter::copy_written(Status status) {

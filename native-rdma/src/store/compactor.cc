@@ -220,8 +220,7 @@ bool Compactor::sort_entry(const BatchReader& batch, const BatchEntry& entry) {
     if (entry.kind != static_cast<uint32_t>(EntryKind::blocks)) {
         return true;
     }
-    const base::ExtentId id{base::VolumeId{entry.volume}, entry.extent_index, base::PgId{entry.pg}};
-    const uint32_t slot = parts_.index.slot_of(id);
+    const uint32_t slot = parts_.index.slot_of(extent_of(entry));
     for (; entry_block_ < entry.block_count; ++entry_block_, ++data_block_) {
         const uint32_t block = entry.first_block + entry_block_;
         const uint32_t bit = block & (page_entries - 1);
@@ -251,9 +250,7 @@ bool Compactor::sort_entry(const BatchReader& batch, const BatchEntry& entry) {
 void Compactor::fetch_ahead(const BatchReader& batch) {
     for (uint32_t number = entry_; number < batch.header().entry_count; ++number) {
         const BatchEntry entry = batch.entry(number);
-        const base::ExtentId id{
-            base::VolumeId{entry.volume}, entry.extent_index, base::PgId{entry.pg}};
-        const uint32_t slot = parts_.index.slot_of(id);
+        const uint32_t slot = parts_.index.slot_of(extent_of(entry));
         const PageKey key{slot, entry.first_block >> page_shift};
         if (entry.kind != static_cast<uint32_t>(EntryKind::blocks) || slot == Index::no_slot ||
             !parts_.index.owes(key) || parts_.index.erased(key)) {
@@ -273,8 +270,8 @@ void Compactor::fetch_ahead(const BatchReader& batch) {
 // Whether no further block, in an entry of its own, can be taken.
 bool Compactor::full() const {
     const auto entries = static_cast<uint32_t>(runs_.size());
-    const uint32_t room = target_ == Segments::none ? layout_.segment_blocks() - 1
-                                                    : layout_.segment_blocks() - target_block_;
+    const uint32_t room =
+        layout_.segment_blocks() - (target_ == Segments::none ? 1 : target_block_);
     return entries == batch_entries_max || blocks_ == batch_data_blocks_max ||
            (blocks_ > 0 && header_blocks_for(entries + 1, blocks_ + 1) + blocks_ + 1 > room);
 }
@@ -293,10 +290,10 @@ void Compactor::add(const BatchReader& batch, const BatchEntry& entry, Place fro
         runs_.emplace_back();
         last = &runs_.back();
         last->from = from;
-        last->op.extent = {base::VolumeId{entry.volume}, entry.extent_index, base::PgId{entry.pg}};
+        last->op.extent = extent_of(entry);
         last->op.first_block = block;
         last->op.data = data;
-        last->op.version = {base::Epoch{entry.epoch}, entry.counter};
+        last->op.version = version_of(entry);
         last->op.generation = base::Generation{entry.generation};
         last->op.block_crcs = crcs_.data() + blocks_;  // They never move: reserved once.
     }

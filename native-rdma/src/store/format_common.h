@@ -29,6 +29,9 @@ inline constexpr uint64_t batch_magic = 0x686374624c485341;
 inline constexpr uint64_t checkpoint_magic = 0x74706b634c485341;
 inline constexpr uint64_t index_page_magic = 0x656761704c485341;
 
+// In place of a segment's number, on the device and in memory.
+inline constexpr uint32_t no_segment = 0xffffffff;
+
 // Where the checksummed part of a structure begins: behind magic and CRC.
 inline constexpr uint32_t checksummed_from = 12;
 

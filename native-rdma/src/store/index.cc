@@ -12,12 +12,6 @@ constexpr uint64_t extent_overhead_bytes = 64;
 // The least that a ceiling can be: pages for a few hundred operations in flight.
 constexpr uint64_t frames_min = 256;
 
-// Bits of the entries from `first` up to, not including, `end`.
-uint64_t entry_bits(uint32_t first, uint32_t end) {
-    const uint64_t below_end = end == page_entries ? ~uint64_t{0} : (uint64_t{1} << end) - 1;
-    return below_end & ~((uint64_t{1} << first) - 1);
-}
-
 }  // namespace
 
 Index::Index(Segments& segments, uint64_t bytes_max) : segments_(segments), bytes_max_(bytes_max) {}
@@ -164,16 +158,6 @@ uint32_t Index::count_new(const base::ExtentId& id,
         }
     }
     return count;
-}
-
-Location Index::get(const base::ExtentId& id, uint32_t block) {
-    const uint32_t entry = block & (page_entries - 1);
-    const Found found = find(slot_of(id), block >> page_shift, uint64_t{1} << entry);
-    CHECK(found.presence != Presence::away, "the page is in memory");
-    if (found.presence == Presence::zero) {
-        return {};
-    }
-    return {found.frame->places[entry], found.frame->crcs[entry], found.frame->version(entry)};
 }
 
 uint64_t Index::frames_max() const {

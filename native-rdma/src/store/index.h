@@ -59,6 +59,7 @@ struct PageKey {
     uint32_t slot = 0;
     uint32_t page = 0;
     constexpr auto operator<=>(const PageKey&) const = default;
+    [[nodiscard]] uint64_t packed() const { return uint64_t{slot} << 32 | page; }
 };
 
 // Where a page's image lies.
@@ -88,8 +89,6 @@ class Index {
     [[nodiscard]] uint32_t count_new(const base::ExtentId& id,
                                      uint32_t first_block,
                                      uint32_t block_count) const;
-    // For one block whose page is in memory, or that was never written.
-    [[nodiscard]] Location get(const base::ExtentId& id, uint32_t block);
 
     // Blocks of an extent come to lie one behind the other from `place` on.
     void set(const base::ExtentId& id,

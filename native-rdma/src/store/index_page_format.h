@@ -16,6 +16,12 @@ inline constexpr uint32_t page_version_bytes = 7;
 inline constexpr uint32_t page_bytes = 1024;
 inline constexpr uint32_t pages_per_block = block_bytes / page_bytes;
 
+// Bits of the entries from `first` up to, not including, `end`.
+[[nodiscard]] constexpr uint64_t entry_bits(uint32_t first, uint32_t end) {
+    const uint64_t below_end = end == page_entries ? ~uint64_t{0} : (uint64_t{1} << end) - 1;
+    return below_end & ~((uint64_t{1} << first) - 1);
+}
+
 struct IndexPage {
     le64 magic;
     le64 volume;

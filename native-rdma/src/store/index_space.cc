@@ -29,13 +29,17 @@ IndexSpace::Run IndexSpace::take(uint32_t wanted, bool whole) {
     return run;
 }
 
-void IndexSpace::write_header(const Run& run, uint8_t* block) const {
+IndexSpace::Span IndexSpace::span(const Run& run, uint8_t* memory) const {
+    if (!run.begins_segment) {
+        return {Layout::offset_of(run.place), memory + block_bytes, run.blocks * block_bytes};
+    }
     SegmentStamp stamp;
     stamp.kind = SegmentKind::index;
     stamp.store_id = store_id_;
     stamp.index = segments_.layout().segment_of(run.place);
     stamp.sequence = segments_.sequence(stamp.index);
-    write_segment_header(block, stamp);
+    write_segment_header(memory, stamp);
+    return {Layout::offset_of(run.place - 1), memory, (run.blocks + 1) * block_bytes};
 }
 
 }  // namespace store

@@ -229,8 +229,7 @@ void LogReplay::apply(const BatchReader& batch) {
     uint32_t data_block = 0;
     for (uint32_t number = 0; number < header.entry_count; ++number) {
         const BatchEntry entry = batch.entry(number);
-        const base::ExtentId id{
-            base::VolumeId{entry.volume}, entry.extent_index, base::PgId{entry.pg}};
+        const base::ExtentId id = extent_of(entry);
         if (entry.kind == static_cast<uint32_t>(EntryKind::delete_volume)) {
             index.erase_volume(id.volume);
             continue;
@@ -242,12 +241,7 @@ void LogReplay::apply(const BatchReader& batch) {
         for (uint32_t each = 0; each < entry.block_count; ++each) {
             crcs_[each] = batch.block_crc(data_block + each);
         }
-        index.set(id,
-                  entry.first_block,
-                  entry.block_count,
-                  place,
-                  crcs_,
-                  {base::Epoch{entry.epoch}, entry.counter});
+        index.set(id, entry.first_block, entry.block_count, place, crcs_, version_of(entry));
         place += entry.block_count;
         data_block += entry.block_count;
     }

@@ -165,7 +165,7 @@ Status LogStore::start_scrub(uint64_t bytes_per_second) {
     return closing_ != nullptr ? Status(Errc::closed) : scrubber_.start(bytes_per_second);
 }
 
-// A page of the index is a range: its number counts on from extent to extent.
+// A page of the index is a range; the cursor's extent is a slot.
 bool LogStore::next(ScrubCursor& cursor, ScrubRange& range) {
     auto slot = static_cast<uint32_t>(cursor.extent);
     auto page = static_cast<uint32_t>(cursor.next_block >> page_shift);

@@ -68,10 +68,9 @@ void LogWriter::schedule() {
 }
 
 void LogWriter::turn() {
-    const bool waiting = !writes_.empty() || !deletes_.empty();
     switch (state_) {
         case LogState::stalled:
-            if (waiting) {
+            if (waiting()) {
                 advance(LogState::sealing);
                 seal();
             }

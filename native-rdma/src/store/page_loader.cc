@@ -32,7 +32,7 @@ PageLoader::~PageLoader() {
 }
 
 void PageLoader::load(PageKey key, PageWaiter& waiter) {
-    const auto found = by_page_.find(packed(key));
+    const auto found = by_page_.find(key.packed());
     Load& load = found != by_page_.end() ? *found->second : obtain(key);
     load.waiters.push_back(waiter);
 }
@@ -49,7 +49,7 @@ PageLoader::Load& PageLoader::obtain(PageKey key) {
     load.attempts = 0;
     load.found = nullptr;
     load.image = index_.image(key);
-    by_page_.emplace(packed(key), &load);
+    by_page_.emplace(key.packed(), &load);
     if (load.image.place == 0) {  // It is nothing's any more: look again.
         finish_later(load, Status());
         return load;
@@ -115,7 +115,7 @@ void PageLoader::finish_all() {
 }
 
 void PageLoader::finish(Load& load) {
-    by_page_.erase(packed(load.key));
+    by_page_.erase(load.key.packed());
     const PageKey key = load.key;
     // An image that was on its way when it was asked for may have arrived meanwhile, and its memory
     // been used again.

@@ -67,9 +67,6 @@ class PageLoader {
     struct DoneTask : reactor::Task {
         PageLoader* loader = nullptr;
     };
-    [[nodiscard]] static uint64_t packed(PageKey key) {
-        return uint64_t{key.slot} << 32 | key.page;
-    }
     Load& obtain(PageKey key);
     void start(Load& load);
     void landed(Load& load, base::Status status);

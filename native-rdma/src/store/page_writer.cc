@@ -17,10 +17,6 @@ constexpr uint64_t retry_ns = 200'000'000;
 // Room for so many pages is made at a time.
 constexpr uint32_t relief_pages = 64;
 
-uint64_t packed(PageKey key) {
-    return uint64_t{key.slot} << 32 | key.page;
-}
-
 }  // namespace
 
 PageWriter::PageWriter(
@@ -186,7 +182,7 @@ void PageWriter::merged(Merge& merge, Status status) {
     --awaiting_;
     const PageKey key = merge.key;
     if (!status.ok() && index_.writable(key) == Index::Writable::owes) {
-        if (status.code() != Errc::checksum_wrong && ++attempts_[packed(key)] < attempts_max) {
+        if (status.code() != Errc::checksum_wrong && ++attempts_[key.packed()] < attempts_max) {
             later_.push_back(key);
             if (!stopped_) {
                 executor_.arm(retry_, executor_.now_ns() + retry_ns);
@@ -195,7 +191,7 @@ void PageWriter::merged(Merge& merge, Status status) {
         }
         index_.lose(key);
     }
-    attempts_.erase(packed(key));
+    attempts_.erase(key.packed());
     ready_.push_back(key);
     kick();
 }
@@ -224,13 +220,10 @@ void PageWriter::place(Write& write) {
 }
 
 void PageWriter::send(Write& write) {
-    const uint32_t skip = write.run.begins_segment ? 0 : 1;
-    if (write.run.begins_segment) {
-        space_.write_header(write.run, write.memory.get());
-    }
-    write.bytes = (write.run.blocks + 1 - skip) * block_bytes;
-    write.part = {write.memory.get() + size_t{skip} * block_bytes, write.bytes};
-    write.offset = Layout::offset_of(write.run.place - 1 + skip);
+    const IndexSpace::Span span = space_.span(write.run, write.memory.get());
+    write.bytes = span.bytes;
+    write.part = {span.data, span.bytes};
+    write.offset = span.offset;
     device_.submit(write);
 }
 

@@ -56,7 +56,6 @@ class PageWriter final : public PageLoader::Unwritten {
     // Whether the file system has no room for images.
     [[nodiscard]] bool stalled() const { return stalled_; }
     [[nodiscard]] bool idle() const { return in_flight_ == 0 && awaiting_ == 0; }
-    [[nodiscard]] bool nothing_in_flight() const { return in_flight_ == 0; }
 
     [[nodiscard]] const IndexPage* unwritten(const ImageRef& image) const override;
 

@@ -49,7 +49,7 @@ enum class SegmentState : uint8_t { free, log, moved, index, abandoned, retiring
 
 class Segments {
   public:
-    static constexpr uint32_t none = 0xffffffff;
+    static constexpr uint32_t none = no_segment;
 
     explicit Segments(const Layout& layout);
 

@@ -43,9 +43,6 @@ class Slab {
         free_.push_back(number);
         return true;
     }
-    [[nodiscard]] uint64_t bytes_in_use() const {
-        return (chunks_.size() * chunk_objects - free_.size()) * sizeof(T);
-    }
     [[nodiscard]] uint64_t bytes() const {
         return chunks_.size() * sizeof(T) * chunk_objects + counts_.capacity() * sizeof(uint16_t) +
                free_.capacity() * sizeof(uint32_t);

@@ -448,7 +448,7 @@ void Upkeep::close() {
 // Nothing is left to be replayed, if there is room for that.
 void Upkeep::end_with_checkpoint(bool possible) {
     if (possible && !stopped_ && tail_bytes() > 0) {
-        checkpointer_.begin(log_->position());
+        begin_checkpoint();
     } else {
         end_pages();
     }
