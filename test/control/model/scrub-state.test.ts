@@ -4,18 +4,10 @@ import * as assert from 'uvu/assert'
 import type { ScrubMessage } from '../../../control/contract/messages.ts'
 import type { ScrubRequest } from '../../../control/model/scrub-request.ts'
 import { scrubStateOf } from '../../../control/model/scrub-state.ts'
+import { noPass } from '../support/no-pass.ts'
 
 const said = (change: Partial<ScrubMessage>): ScrubMessage => ({
-  state: 'STATE_UNSPECIFIED',
-  request: 0,
-  bytesPerSecond: 0,
-  startedAtMs: 0,
-  endedAtMs: 0,
-  blocksRead: 0,
-  blocksTotal: 0,
-  blocksDamaged: 0,
-  finishedAtMs: 0,
-  requestDone: 0,
+  ...noPass,
   ...change,
 })
 const asked = (number: number, stop = false): ScrubRequest => ({

@@ -3,6 +3,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { ScrubMessage } from '../../../../control/contract/messages.ts'
 import type { FakeGateway } from '../../support/fake-gateway.ts'
+import { noPass } from '../../support/no-pass.ts'
 import { createRig, eventually, type Rig } from '../../support/rig.ts'
 import { runCli } from '../surroundings.ts'
 
@@ -25,19 +26,6 @@ test.before.each(async () => {
 test.after.each(() => rig.close())
 
 const ashlar = (line: string) => runCli(line.split(' '), { env: { ASHLAR_API: api } })
-
-const noPass: ScrubMessage = {
-  state: 'STATE_UNSPECIFIED',
-  request: 0,
-  bytesPerSecond: 0,
-  startedAtMs: 0,
-  endedAtMs: 0,
-  blocksRead: 0,
-  blocksTotal: 0,
-  blocksDamaged: 0,
-  finishedAtMs: 0,
-  requestDone: 0,
-}
 
 /** Does what it is told: half of a pass, and then the end of it. */
 async function obey(gateway: FakeGateway, change: Partial<ScrubMessage> = {}): Promise<void> {

@@ -5,6 +5,7 @@ import type { ScrubMessage } from '../../../../control/contract/messages.ts'
 import type { NodeBody } from '../../../../control/http/schemas/node.ts'
 import type { ScrubBody, ScrubListBody } from '../../../../control/http/schemas/scrub.ts'
 import type { FakeGateway } from '../../support/fake-gateway.ts'
+import { noPass } from '../../support/no-pass.ts'
 import { createRig, eventually, MiB, type Rig } from '../../support/rig.ts'
 
 let rig: Rig
@@ -24,18 +25,6 @@ test.before.each(async () => {
 })
 test.after.each(() => rig.close())
 
-const noPass: ScrubMessage = {
-  state: 'STATE_UNSPECIFIED',
-  request: 0,
-  bytesPerSecond: 0,
-  startedAtMs: 0,
-  endedAtMs: 0,
-  blocksRead: 0,
-  blocksTotal: 0,
-  blocksDamaged: 0,
-  finishedAtMs: 0,
-  requestDone: 0,
-}
 const running: ScrubMessage = {
   ...noPass,
   state: 'RUNNING',
