@@ -2,16 +2,19 @@
 import { suite } from 'uvu'
 import { equal, is, match } from 'uvu/assert'
 import { type Cluster, startCluster } from '../support/cluster.ts'
+import { told } from '../support/told.ts'
 import { type AttachedVolume, attachVolume, pattern } from './attached-volume.ts'
 
 const test = suite('cluster faults')
 let cluster: Cluster
 let volume: AttachedVolume
 
-test.before(async () => {
-  cluster = await startCluster()
-  volume = await attachVolume(cluster, 'data')
-})
+test.before(
+  told(async () => {
+    cluster = await startCluster()
+    volume = await attachVolume(cluster, 'data')
+  }),
+)
 test.after(() => cluster.close())
 
 async function readBack(seeds: readonly number[]): Promise<void> {

@@ -2,15 +2,18 @@
 import { suite } from 'uvu'
 import { equal, is, match } from 'uvu/assert'
 import { type Cluster, startCluster } from '../support/cluster.ts'
+import { told } from '../support/told.ts'
 import { hostNqn } from './attached-volume.ts'
 
 const test = suite('cluster lifecycle')
 const sizeBytes = 256 * 2 ** 20
 let cluster: Cluster
 
-test.before(async () => {
-  cluster = await startCluster()
-})
+test.before(
+  told(async () => {
+    cluster = await startCluster()
+  }),
+)
 test.after(() => cluster.close())
 
 test('has three gateways in three racks, all alive and with room', async () => {

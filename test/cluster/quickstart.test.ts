@@ -7,6 +7,7 @@ import { suite } from 'uvu'
 import { equal, is, match } from 'uvu/assert'
 import { freePort } from '../support/free-port.ts'
 import { root } from '../support/root.ts'
+import { told } from '../support/told.ts'
 
 const test = suite('quick start')
 let folder = ''
@@ -20,11 +21,13 @@ interface Started {
   readonly code: Promise<number | null>
 }
 
-test.before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'ashlar-quickstart-'))
-  const [api, io, discovery] = [await freePort(), await freePort(), await freePort()]
-  ports = ['--api-port', api, '--io-port', io, '--discovery-port', discovery].map(String)
-})
+test.before(
+  told(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'ashlar-quickstart-'))
+    const [api, io, discovery] = [await freePort(), await freePort(), await freePort()]
+    ports = ['--api-port', api, '--io-port', io, '--discovery-port', discovery].map(String)
+  }),
+)
 test.after(() => rmSync(folder, { recursive: true }))
 
 function start(...args: string[]): Started {

@@ -6,6 +6,7 @@ import { equal, is, match, not, ok } from 'uvu/assert'
 import { type Cluster, startCluster } from '../support/cluster.ts'
 import { root } from '../support/root.ts'
 import { runProgram } from '../support/run-program.ts'
+import { told } from '../support/told.ts'
 import { type AttachedVolume, attachVolume, pattern } from './attached-volume.ts'
 
 const test = suite('cluster scrub')
@@ -16,13 +17,15 @@ const rotten = 21
 let cluster: Cluster
 let volume: AttachedVolume
 
-test.before(async () => {
-  cluster = await startCluster({ gateways: 2, deviceBytes, extentBytes: 4 * 2 ** 20 })
-  volume = await attachVolume(cluster, 'data', 16 * 2 ** 20)
-  const host = await volume.connect()
-  for (let block = 0; block < written; block += 1) await host.write(block, pattern(block + 1))
-  host.close()
-})
+test.before(
+  told(async () => {
+    cluster = await startCluster({ gateways: 2, deviceBytes, extentBytes: 4 * 2 ** 20 })
+    volume = await attachVolume(cluster, 'data', 16 * 2 ** 20)
+    const host = await volume.connect()
+    for (let block = 0; block < written; block += 1) await host.write(block, pattern(block + 1))
+    host.close()
+  }),
+)
 test.after(() => cluster.close())
 
 const ashlar = (...args: string[]) =>

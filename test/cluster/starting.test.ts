@@ -9,15 +9,18 @@ import { filesOf, type Layout, writeConfigs } from '../../control/quickstart/lay
 import { type Cluster, startCluster } from '../support/cluster.ts'
 import { freePort } from '../support/free-port.ts'
 import { connectHost } from '../support/nvme-host.ts'
+import { told } from '../support/told.ts'
 import { attachVolume, pattern } from './attached-volume.ts'
 
 const test = suite('cluster starting')
 let cluster: Cluster
 let other = ''
-test.before(async () => {
-  other = mkdtempSync(join(tmpdir(), 'ashlar-other-'))
-  cluster = await startCluster({ gateways: 1 })
-})
+test.before(
+  told(async () => {
+    other = mkdtempSync(join(tmpdir(), 'ashlar-other-'))
+    cluster = await startCluster({ gateways: 1 })
+  }),
+)
 test.after(async () => {
   await cluster.close()
   rmSync(other, { recursive: true })

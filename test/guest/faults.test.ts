@@ -1,6 +1,7 @@
 /** Faults around a Linux host: a gateway that dies, a right that ends, a list that changes. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { told } from '../support/told.ts'
 import { complaints, createRig, MiB, type Rig } from './host.ts'
 import { enterOwnNetwork } from './own-network.ts'
 
@@ -8,9 +9,11 @@ await enterOwnNetwork(import.meta.url)
 
 let rig: Rig
 
-test.before(async () => {
-  rig = await createRig({ processors: 2 })
-})
+test.before(
+  told(async () => {
+    rig = await createRig({ processors: 2 })
+  }),
+)
 test.after(() => rig?.close())
 // What a failed test leaves behind is nothing to the next.
 test.after.each(() => rig?.tidyUp())

@@ -2,7 +2,7 @@
 // go away with the process.
 import { execFileSync, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { hostAddress, prepareGuest } from './guest.ts'
+import { guestStoodStill, hostAddress, prepareGuest } from './guest.ts'
 
 const inside = 'ASHLAR_TEST_NETWORK'
 
@@ -16,18 +16,25 @@ export async function enterOwnNetwork(testUrl: string): Promise<void> {
   }
   // Out here, where the internet is.
   prepareGuest()
+  let status = await runInside(testUrl)
+  if (status === guestStoodStill) {
+    console.error('The emulated machine stood still: once more from the beginning.')
+    status = await runInside(testUrl)
+  }
+  process.exit(status)
+}
+
+async function runInside(testUrl: string): Promise<number> {
   const asRoot = process.getuid?.() === 0 ? [] : ['--map-root-user']
   const child = spawn(
     'unshare',
     [...asRoot, '--net', process.execPath, ...process.execArgv, fileURLToPath(testUrl)],
     { stdio: 'inherit', env: { ...process.env, [inside]: '1' } },
   )
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => child.kill(signal))
-  }
-  const status = await new Promise<number>((resolve, reject) => {
+  const pass = (signal: NodeJS.Signals) => child.kill(signal)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, pass)
+  return await new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('exit', (code) => resolve(code ?? 1))
   })
-  process.exit(status)
 }

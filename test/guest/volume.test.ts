@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { told } from '../support/told.ts'
 import { complaints, createRig, MiB, type Rig } from './host.ts'
 import { enterOwnNetwork } from './own-network.ts'
 
@@ -9,9 +10,11 @@ await enterOwnNetwork(import.meta.url)
 
 let rig: Rig
 
-test.before(async () => {
-  rig = await createRig({ processors: 4 })
-})
+test.before(
+  told(async () => {
+    rig = await createRig({ processors: 4 })
+  }),
+)
 test.after(() => rig?.close())
 // What a failed test leaves behind is nothing to the next.
 test.after.each(() => rig?.tidyUp())
