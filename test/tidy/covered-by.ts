@@ -108,6 +108,7 @@ export const coveredBy: Readonly<Record<string, string>> = {
   'native-rdma/src/store/reclaimer.cc': 'test/native/store/store_test.cc',
   'native-rdma/src/store/segment_sweep.cc': 'test/native/store/power_cut_test.cc',
   'native-rdma/src/store/upkeep.cc': 'test/native/store/store_test.cc',
+  'native-rdma/src/store/upkeep_compaction.cc': 'test/native/store/compaction_test.cc',
   'native-rdma/src/target/compare.cc': 'test/native/target/io_test.cc',
   'native-rdma/src/target/controller.cc': 'test/native/target/registry_test.cc',
   'native-rdma/src/target/deallocate.cc': 'test/native/target/io_test.cc',
