@@ -22,6 +22,8 @@ const toTest = [
   'fdisk',
   'xfsprogs',
   'e2fsprogs',
+  'etcd-server',
+  'openssl',
 ]
 const toMeasure = ['fio', 'nvme-cli', 'valgrind']
 

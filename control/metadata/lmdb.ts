@@ -16,6 +16,7 @@ import type {
   Operation,
   RangeQuery,
   RangeResult,
+  Snapshot,
   Transaction,
   TransactionResult,
   Watch,
@@ -95,20 +96,14 @@ class LmdbStore implements MetadataStore {
 
   async range(query: RangeQuery): Promise<RangeResult> {
     this.#assertOpen()
-    const { prefix, limit } = query
-    const start = query.after !== undefined && query.after > prefix ? query.after : prefix
-    const items: KeyValue[] = []
-    let more = false
-    for (const { key, value } of this.#keys.getRange({ start })) {
-      if (!key.startsWith(prefix)) break
-      if (key === query.after) continue
-      if (limit !== undefined && items.length >= limit) {
-        more = true
-        break
-      }
-      items.push({ key, ...value })
-    }
-    return { revision: this.#readMeta().revision, items, more }
+    return { revision: this.#readMeta().revision, ...this.#list(query) }
+  }
+
+  async snapshot(prefixes: readonly string[]): Promise<Snapshot> {
+    this.#assertOpen()
+    // All in one turn, so that no commit comes in between.
+    const tables = prefixes.map((prefix) => this.#list({ prefix }).items)
+    return { revision: this.#readMeta().revision, tables }
   }
 
   async transact(transaction: Transaction): Promise<TransactionResult> {
@@ -173,6 +168,19 @@ class LmdbStore implements MetadataStore {
     this.#timers.close()
     this.#watches.close()
     await this.#root.close()
+  }
+
+  #list(query: RangeQuery) {
+    const { prefix, limit } = query
+    const start = query.after !== undefined && query.after > prefix ? query.after : prefix
+    const items: KeyValue[] = []
+    for (const { key, value } of this.#keys.getRange({ start })) {
+      if (!key.startsWith(prefix)) break
+      if (key === query.after) continue
+      if (limit !== undefined && items.length >= limit) return { items, more: true }
+      items.push({ key, ...value })
+    }
+    return { items, more: false }
   }
 
   #assertOpen(): void {

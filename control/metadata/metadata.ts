@@ -2,8 +2,9 @@
  * The metadata store as control sees it: ordered keys under one growing revision, with etcd's
  * semantics.
  *
- * Every transaction that changes something gets the next revision. A compare-and-swap compares the
- * modRevision of what was read; 0 stands for "does not exist". A watch replays history from a
+ * Every transaction that changes something gets the next revision; others may come between, for
+ * what a store keeps for itself and for its neighbours in the same etcd. A compare-and-swap compares
+ * the modRevision of what was read; 0 stands for "does not exist". A watch replays history from a
  * revision and goes on live; when that history has been compacted it fails with CompactedError, and
  * the caller lists again and watches from there.
  */
@@ -63,6 +64,12 @@ export interface RangeResult {
   readonly more: boolean
 }
 
+export interface Snapshot {
+  readonly revision: number
+  /** The keys under each prefix, in the order of the prefixes. */
+  readonly tables: readonly (readonly KeyValue[])[]
+}
+
 export type WatchEvent =
   | { readonly kind: 'put'; readonly entry: KeyValue }
   | { readonly kind: 'delete'; readonly key: string; readonly modRevision: number }
@@ -80,6 +87,8 @@ export interface Watch extends AsyncIterable<WatchBatch> {
 export interface MetadataStore {
   get(key: string): Promise<{ readonly revision: number; readonly entry: KeyValue | undefined }>
   range(query: RangeQuery): Promise<RangeResult>
+  /** Several ranges as they were at one revision: a watch from the next one misses nothing. */
+  snapshot(prefixes: readonly string[]): Promise<Snapshot>
   transact(transaction: Transaction): Promise<TransactionResult>
   /** Changes under `prefix` from `fromRevision` on, itself included. */
   watch(prefix: string, fromRevision: number): Watch
@@ -121,6 +130,7 @@ export class ClosedError extends Error {
   }
 }
 
-export const transactionOperationsMax = 128
+/** etcd takes 128 unless it is told otherwise; a few are left for what a store adds of its own. */
+export const transactionOperationsMax = 120
 export const keyBytesMax = 512
 export const valueBytesMax = 1_048_576

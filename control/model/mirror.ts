@@ -59,8 +59,6 @@ class WatchedMirror implements Mirror {
   readonly #scrubRequests = tableOf(scrubRequestKind)
   readonly #listeners: (() => void)[] = []
   #revision = 0
-  /** While the revision is below it, the tables were read at different revisions. */
-  #settledRevision = 0
   #watch: Watch | undefined
   #following: Promise<void> | undefined
   #closed = false
@@ -106,15 +104,14 @@ class WatchedMirror implements Mirror {
   }
 
   async #fill(): Promise<void> {
-    const revisions: number[] = []
-    for (const { kind, rows } of this.#tables()) {
-      const { revision, items } = await this.#store.range({ prefix: kind.prefix })
-      revisions.push(revision)
+    const prefixes = this.#tables().map(({ kind }) => kind.prefix)
+    const { revision, tables } = await this.#store.snapshot(prefixes)
+    for (const [index, { kind, rows }] of this.#tables().entries()) {
       rows.clear()
-      for (const entry of items) rows.set(entry.key.slice(kind.prefix.length), kind.decode(entry))
+      for (const entry of tables[index] ?? [])
+        rows.set(entry.key.slice(kind.prefix.length), kind.decode(entry))
     }
-    this.#revision = Math.min(...revisions)
-    this.#settledRevision = Math.max(...revisions)
+    this.#revision = revision
     this.#notify()
   }
 
@@ -124,8 +121,7 @@ class WatchedMirror implements Mirror {
         this.#watch = this.#store.watch('', this.#revision + 1)
         for await (const { revision, events } of this.#watch) {
           this.#revision = revision
-          const changed = events.filter((event) => this.#take(event)).length > 0
-          if (changed || revision === this.#settledRevision) this.#notify()
+          if (events.filter((event) => this.#take(event)).length > 0) this.#notify()
         }
       } catch (error) {
         if (error instanceof ClosedError || this.#closed) return
@@ -139,9 +135,13 @@ class WatchedMirror implements Mirror {
   }
 
   async #refill(): Promise<void> {
-    await this.#fill().catch((error: unknown) => {
-      if (!this.#closed) this.#log.error(error, 'the metadata store could not be read')
-    })
+    try {
+      await this.#fill()
+    } catch (error) {
+      if (this.#closed) return
+      this.#log.error(error, 'the metadata store could not be read; it is tried again')
+      await delay(retryMs)
+    }
   }
 
   #take(event: WatchEvent): boolean {
@@ -149,16 +149,12 @@ class WatchedMirror implements Mirror {
     const table = this.#tables().find(({ kind }) => key.startsWith(kind.prefix))
     if (!table) return false
     const name = key.slice(table.kind.prefix.length)
-    const held = table.rows.get(name)?.modRevision ?? 0
-    // A table filled later than the watch's start may be ahead of the event.
-    if (held > (event.kind === 'put' ? event.entry.modRevision : event.modRevision)) return false
     if (event.kind === 'put') table.rows.set(name, table.kind.decode(event.entry))
     else table.rows.delete(name)
     return true
   }
 
   #notify(): void {
-    if (this.#revision < this.#settledRevision) return
     for (const listener of this.#listeners) listener()
   }
 }

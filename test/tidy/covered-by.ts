@@ -20,6 +20,8 @@ export const coveredBy: Readonly<Record<string, string>> = {
   'control/http/metrics.ts': 'test/control/http/routes/operations.test.ts',
   'control/http/schemas/common.ts': 'test/control/http/openapi.test.ts',
   'control/http/unknown-route.ts': 'test/control/http/api.test.ts',
+  'control/metadata/etcd/swaps.ts': 'test/control/metadata/etcd-faults.test.ts',
+  'control/metadata/etcd/watch.ts': 'test/control/metadata/etcd-faults.test.ts',
   'control/present/present-attachment.ts': 'test/control/http/routes/attachments.test.ts',
   'control/present/present-node.ts': 'test/control/http/routes/nodes.test.ts',
   'control/present/present-volume.ts': 'test/control/http/routes/volumes.test.ts',

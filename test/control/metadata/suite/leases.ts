@@ -31,7 +31,7 @@ export function addLeases(test: Suite): void {
   })
 
   test('revoking a lease takes its keys at once', async ({ store }) => {
-    const lease = await store.grantLease(60_000)
+    const lease = await store.grantLease(600_000)
     const { revision } = await write(store, put('a', 'v', lease))
     await store.revokeLease(lease)
     const { entry, revision: after } = await store.get('a')
@@ -42,8 +42,8 @@ export function addLeases(test: Suite): void {
   })
 
   test('a key that was put again without its lease stays', async ({ store }) => {
-    const lease = await store.grantLease(60_000)
-    const other = await store.grantLease(60_000)
+    const lease = await store.grantLease(600_000)
+    const other = await store.grantLease(600_000)
     await write(store, put('a', 'v', lease), put('b', 'v', lease))
     await write(store, put('a'), put('b', 'v', other))
     await store.revokeLease(lease)
@@ -52,7 +52,7 @@ export function addLeases(test: Suite): void {
   })
 
   test('a lease that is not known is refused, and nothing is written', async ({ store }) => {
-    const lease = await store.grantLease(60_000)
+    const lease = await store.grantLease(600_000)
     await store.revokeLease(lease)
     const error = await write(store, put('a'), put('b', 'v', lease)).catch(
       (reason: unknown) => reason,

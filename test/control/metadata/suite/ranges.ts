@@ -36,4 +36,35 @@ export function addRanges(test: Suite): void {
       ['p/3', 'p/4'],
     )
   })
+
+  test('a snapshot is several ranges at one revision, while others write', async ({ store }) => {
+    const both = () => write(store, put('x/1'), put('y/1'))
+    await both()
+    let isWriting = true
+    const writing = (async () => {
+      while (isWriting) await both()
+    })()
+    for (let i = 0; i < 20; i++) {
+      const { revision, tables } = await store.snapshot(['x/', 'y/', 'none/'])
+      const [x, y, none] = tables
+      assert.is(x?.[0]?.modRevision, y?.[0]?.modRevision)
+      assert.ok(revision >= (x?.[0]?.modRevision ?? 0))
+      assert.equal([x?.length, y?.length, none], [1, 1, []])
+    }
+    isWriting = false
+    await writing
+  })
+
+  test('a range of many keys is whole', async ({ store }) => {
+    for (let i = 0; i < 2500; i += 100)
+      await write(
+        store,
+        ...Array.from({ length: 100 }, (_, j) => put(`m/${String(i + j).padStart(4, '0')}`)),
+      )
+    const { items, more } = await store.range({ prefix: 'm/' })
+    assert.equal([items.length, more], [2500, false])
+    assert.is(items.at(-1)?.key, 'm/2499')
+    const part = await store.range({ prefix: 'm/', after: 'm/0099', limit: 1200 })
+    assert.equal([part.items.length, part.more, part.items[0]?.key], [1200, true, 'm/0100'])
+  })
 }

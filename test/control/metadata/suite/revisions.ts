@@ -1,6 +1,6 @@
 /** Revisions of changes and keys. */
 import * as assert from 'uvu/assert'
-import { put, remove, type Suite, text, write } from './support.ts'
+import { namesOf, put, remove, type Suite, take, text, write } from './support.ts'
 
 export function addRevisions(test: Suite): void {
   test('a missing key is undefined, and reading takes no revision', async ({ store }) => {
@@ -34,9 +34,18 @@ export function addRevisions(test: Suite): void {
 
   test('what changes nothing takes no revision', async ({ store }) => {
     const { revision } = await write(store, put('a'))
-    assert.is((await write(store, remove('none'))).revision, revision)
     assert.is((await write(store, { kind: 'get', key: 'a' })).revision, revision)
     assert.is((await write(store)).revision, revision)
+    const never = { compare: [{ key: 'a', modRevision: 0 }], success: [put('a')] }
+    assert.is((await store.transact(never)).revision, revision)
+  })
+
+  test('removing what is not there changes nothing that a watch sees', async ({ store }) => {
+    const { revision } = await write(store, put('a'))
+    assert.is((await write(store, remove('none'))).succeeded, true)
+    const taken = take(store, '', revision + 1, 1)
+    await write(store, put('b'))
+    assert.equal((await taken).map(namesOf), [['b']])
   })
 
   test('a value that was read is the caller’s own', async ({ store }) => {
