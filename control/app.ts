@@ -1,13 +1,16 @@
 /** Puts a control process together, and takes it apart again in the reverse order. */
-import { mkdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { isIPv6 } from 'node:net'
 import type { Logger } from 'pino'
 import type { ControlConfig } from './config.ts'
 import type { Control } from './control.ts'
 import { createApi } from './http/api.ts'
 import { createInTurn } from './in-turn.ts'
 import { startForgetAnswers } from './jobs/forget-answers.ts'
-import { openLmdbStore } from './metadata/lmdb.ts'
-import { lockFolder } from './metadata/lock-folder.ts'
+import { createElection } from './leader/election.ts'
+import { fencedStore } from './leader/fenced-store.ts'
+import { alwaysLeads } from './leader/leadership.ts'
+import { openMetadata } from './metadata/open-metadata.ts'
 import { openCell } from './model/cell.ts'
 import { openMirror } from './model/mirror.ts'
 import { startReconcile } from './reconcile/reconcile.ts'
@@ -42,25 +45,31 @@ async function start(
   log: Logger,
   onClose: (closer: () => Promise<unknown>) => void,
 ) {
-  const { folder } = config.metadata
-  const store = await openStore(folder, onClose)
+  const store = await openMetadata(config.metadata)
+  onClose(() => store.close())
   const limits = {
     heartbeatIntervalMs: config.health.heartbeatMs,
     silentAfterMs: config.health.silentMs,
     goneAfterMs: config.health.goneMs,
   }
-  const control: Control = {
-    store,
-    cell: await openCell(store, config.cell),
-    fleet: createFleet(limits),
-    log,
-    inTurn: createInTurn(),
-  }
+  const cell = await openCell(store, config.cell)
   const mirror = await openMirror(store, log)
   onClose(mirror.close.bind(mirror))
-  onClose(startForgetAnswers(store, log).close)
-  onClose(startReconcile(control, mirror).close)
-  const sessions = await startSessionServer(control, mirror, { ...config.sessions, limits }).catch(
+  const { etcd } = config.metadata
+  const election =
+    etcd &&
+    createElection({ store, log, leaseMs: etcd.leaseMs, seenRevision: () => mirror.revision() })
+  const leadership = election ?? alwaysLeads
+  const fleet = createFleet(limits)
+  leadership.onChange(() => {
+    if (leadership.leads()) fleet.reset()
+  })
+  const control: Control = { store, cell, fleet, leadership, log, inTurn: createInTurn() }
+  // What a request writes is decided by what it compares; what a leader decides, also by who leads.
+  const leading: Control = { ...control, store: fencedStore(store, leadership) }
+  onClose(startForgetAnswers(leading).close)
+  onClose(startReconcile(leading, mirror).close)
+  const sessions = await startSessionServer(leading, mirror, { ...config.sessions, limits }).catch(
     (error: Error) => {
       throw StartError.listening(error, config.sessions, 'sessions')
     },
@@ -77,20 +86,16 @@ async function start(
     .catch((error: Error) => {
       throw StartError.listening(error, config.api, 'api')
     })
+  if (election) {
+    election.start(config.api.advertisedAddress ? advertise(config.api, url) : url)
+    onClose(() => election.close())
+  }
   return { url, sessionPort: sessions.port }
 }
 
-async function openStore(folder: string, onClose: (closer: () => Promise<unknown>) => void) {
-  try {
-    mkdirSync(folder, { recursive: true })
-    const lock = await lockFolder(folder)
-    onClose(lock.release)
-    const store = openLmdbStore({ path: folder })
-    onClose(() => store.close())
-    return store
-  } catch (error) {
-    throw StartError.opening(error as Error, folder)
-  }
+function advertise({ advertisedAddress = '' }: ControlConfig['api'], url: string): string {
+  const host = isIPv6(advertisedAddress) ? `[${advertisedAddress}]` : advertisedAddress
+  return `http://${host}:${new URL(url).port}`
 }
 
 function readVersion(): string {

@@ -22,13 +22,85 @@ const listen = (port: number, description: string) =>
     { ...mapping, default: {} },
   )
 
+const api = Type.Object(
+  {
+    ...listen(7480, 'TCP port of the REST API; 0 lets the kernel choose.').properties,
+    advertisedAddress: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'Address of the API for other control processes, where api.address is none.',
+      }),
+    ),
+  },
+  { ...mapping, default: {} },
+)
+
+const tls = Type.Object(
+  {
+    authorityFile: Type.String({
+      minLength: 1,
+      description: "PEM file of the authority that signed etcd's certificate.",
+    }),
+    certificateFile: Type.Optional(
+      Type.String({ minLength: 1, description: 'PEM file of the certificate shown to etcd.' }),
+    ),
+    keyFile: Type.Optional(
+      Type.String({ minLength: 1, description: 'PEM file of its private key.' }),
+    ),
+  },
+  mapping,
+)
+
+const auth = Type.Object(
+  {
+    user: Type.String({ minLength: 1, description: "Name of etcd's user." }),
+    passwordFile: Type.String({
+      minLength: 1,
+      description: 'File that holds the password; white space at its end does not count.',
+    }),
+  },
+  mapping,
+)
+
+const etcd = Type.Object(
+  {
+    endpoints: Type.Array(
+      Type.String({ pattern: '^https?://[^/]+:[0-9]+$', 'x-form': 'http://host:port, or https' }),
+      { minItems: 1, maxItems: 16, description: "Client addresses of etcd's members." },
+    ),
+    prefix: Type.String({
+      pattern: '^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*/$',
+      maxLength: 100,
+      'x-form': 'name/, or name/name/',
+      default: 'ashlar/',
+      description: "What all of the cell's keys begin with; each cell needs its own.",
+    }),
+    timeoutMs: Type.Integer({
+      minimum: 500,
+      maximum: 60_000,
+      default: 3000,
+      description: 'How long a read is tried for; what is written takes three times that at most.',
+    }),
+    leaseMs: Type.Integer({
+      minimum: 1000,
+      maximum: 60_000,
+      default: 3000,
+      description: 'How long a leader that is not heard stays leader; etcd rounds up to seconds.',
+    }),
+    tls: Type.Optional(tls),
+    auth: Type.Optional(auth),
+  },
+  mapping,
+)
+
 const metadata = Type.Object(
   {
     folder: Type.String({
       minLength: 1,
       default: '/var/lib/ashlar/control',
-      description: 'Folder of the embedded metadata store.',
+      description: 'Folder of the embedded metadata store; not used with etcd.',
     }),
+    etcd: Type.Optional(etcd),
   },
   { ...mapping, default: {} },
 )
@@ -110,7 +182,7 @@ const logLevels = ['debug', 'info', 'warn', 'error'] as const
 
 export const controlConfigSchema = Type.Object(
   {
-    api: listen(7480, 'TCP port of the REST API; 0 lets the kernel choose.'),
+    api,
     sessions: listen(7481, 'TCP port that gateways connect to (gRPC); 0 lets the kernel choose.'),
     metadata,
     cell,
@@ -144,7 +216,28 @@ export function loadControlConfig(source: ConfigSource): ControlConfig {
 }
 
 /** The first rule between fields that is broken, as a sentence. */
-function crossCheck({ cell, health }: ControlConfig): string | undefined {
+function crossCheck(config: ControlConfig): string | undefined {
+  return checkEtcd(config) ?? checkCell(config)
+}
+
+const anyAddress = new Set(['0.0.0.0', '::'])
+
+function checkEtcd({ api, metadata: { etcd } }: ControlConfig): string | undefined {
+  if (!etcd) return undefined
+  const { endpoints, tls } = etcd
+  const secure = endpoints.filter((endpoint) => endpoint.startsWith('https:')).length
+  if (secure !== (tls ? endpoints.length : 0))
+    return tls
+      ? 'metadata.etcd.endpoints have to begin with https: metadata.etcd.tls is set.'
+      : 'metadata.etcd.tls has to be set: an endpoint begins with https.'
+  if (tls && (tls.certificateFile === undefined) !== (tls.keyFile === undefined))
+    return 'metadata.etcd.tls needs certificateFile and keyFile, or neither.'
+  if (anyAddress.has(api.advertisedAddress ?? api.address))
+    return 'api.advertisedAddress has to be set: nobody can connect to every address at once.'
+  return undefined
+}
+
+function checkCell({ cell, health }: ControlConfig): string | undefined {
   if (!Number.isInteger(Math.log2(cell.extentBytes)))
     return `cell.extentBytes has to be a power of two; found ${cell.extentBytes}.`
   if (cell.volumeWidth > cell.placementGroupsPerNode)

@@ -1,6 +1,7 @@
 /** What every use case, job and route works with. */
 import type { Logger } from 'pino'
 import type { InTurn } from './in-turn.ts'
+import type { Leadership } from './leader/leadership.ts'
 import type { MetadataStore } from './metadata/metadata.ts'
 import type { Cell } from './model/cell.ts'
 import type { Fleet } from './session/fleet.ts'
@@ -9,6 +10,7 @@ export interface Control {
   readonly store: MetadataStore
   readonly cell: Cell
   readonly fleet: Fleet
+  readonly leadership: Leadership
   readonly log: Logger
   /** For work that would otherwise compare-and-swap against itself, on counters above all. */
   readonly inTurn: InTurn

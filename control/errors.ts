@@ -40,6 +40,7 @@ export const errorCatalogue = {
   RATE_LIMITED: { status: 429, title: 'Too many requests', retryable: true },
   INTERNAL: { status: 500, title: 'Control failed', retryable: true },
   NO_NODES: { status: 503, title: 'No gateway has registered', retryable: true },
+  NO_LEADER: { status: 503, title: 'No control process leads', retryable: true },
   METADATA_UNAVAILABLE: {
     status: 503,
     title: 'The metadata store does not answer',

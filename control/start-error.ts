@@ -23,6 +23,10 @@ export class StartError extends Error {
     return new StartError(`Cannot listen on ${where}: ${message}.`)
   }
 
+  static reaching(error: Error, endpoints: readonly string[]): StartError {
+    return new StartError(`etcd at ${endpoints.join(', ')} cannot be used: ${error.message}.`)
+  }
+
   static opening(error: NodeJS.ErrnoException, folder: string): StartError {
     if (error instanceof FolderInUseError)
       return new StartError(`The metadata folder ${folder} is in use by another process.`)

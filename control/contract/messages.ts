@@ -128,6 +128,7 @@ export interface Refused {
 }
 
 export type RefusalCode =
+  | 'NOT_LEADER'
   | 'PROTOCOL'
   | 'CONTRACT_VERSION'
   | 'INVALID_HELLO'

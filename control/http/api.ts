@@ -13,6 +13,7 @@ import fastify, {
 import type { Control } from '../control.ts'
 import { ControlError } from '../errors.ts'
 import type { Mirror } from '../model/mirror.ts'
+import { forwardToLeader } from './forward.ts'
 import { refuseMalformed, refuseUnreadable } from './malformed.ts'
 import { countRequests, createMetrics } from './metrics.ts'
 import { describeApi } from './openapi.ts'
@@ -74,6 +75,7 @@ export async function createApi(
   const metrics = createMetrics(control, mirror)
   countRequests(api as unknown as FastifyInstance, metrics)
   await protect(api, requestsPerSecond)
+  forwardToLeader(api as unknown as FastifyInstance, control.leadership)
   await describeApi(api as unknown as FastifyInstance, version)
   volumeRoutes(api, control)
   attachmentRoutes(api, control)

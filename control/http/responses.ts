@@ -8,6 +8,7 @@ const always: readonly ErrorCode[] = [
   'INVALID_REQUEST',
   'RATE_LIMITED',
   'INTERNAL',
+  'NO_LEADER',
   'METADATA_UNAVAILABLE',
 ]
 const withBody: readonly ErrorCode[] = [

@@ -1,5 +1,5 @@
 /** Forgets the answers of idempotency keys that have expired, a little at a time. */
-import type { Logger } from 'pino'
+import type { Control } from '../control.ts'
 import type { MetadataStore } from '../metadata/metadata.ts'
 import { deleteKey, type Stored, unchanged } from '../model/record.ts'
 import { type Remembered, rememberedKind } from '../once.ts'
@@ -8,8 +8,13 @@ import { createPacer, type Pacer } from '../pacer.ts'
 const pageLimit = 50
 const pace = { soonMs: 100, intervalMs: 60_000 }
 
-export function startForgetAnswers(store: MetadataStore, log: Logger): Pacer {
+export function startForgetAnswers({
+  store,
+  leadership,
+  log,
+}: Pick<Control, 'store' | 'leadership' | 'log'>): Pacer {
   return createPacer(async () => {
+    if (!leadership.leads()) return
     try {
       await forgetAnswers(store, Date.now())
     } catch (error) {

@@ -3,10 +3,10 @@
  * semantics.
  *
  * Every transaction that changes something gets the next revision; others may come between, for
- * what a store keeps for itself and for its neighbours in the same etcd. A compare-and-swap compares
- * the modRevision of what was read; 0 stands for "does not exist". A watch replays history from a
- * revision and goes on live; when that history has been compacted it fails with CompactedError, and
- * the caller lists again and watches from there.
+ * what a store keeps for itself and for its neighbours in the same etcd. A compare-and-swap
+ * compares the modRevision of what was read; 0 stands for "does not exist". A watch replays history
+ * from a revision and goes on live; when that history has been compacted it fails with
+ * CompactedError, and the caller lists again and watches from there.
  */
 
 export interface KeyValue {

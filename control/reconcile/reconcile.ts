@@ -1,6 +1,6 @@
 /**
  * Brings what is desired and what gateways observe together, one step per volume and attachment a
- * turn.
+ * turn. Only the leader does.
  *
  * It runs soon after either changed, and every second for what only time changes. A step that fails
  * or comes too late is decided anew in a later turn.
@@ -25,11 +25,13 @@ export function startReconcile(control: Control, mirror: Mirror): Reconcile {
   const pacer = createPacer(() => reconcileTurn(control, mirror), { soonMs, intervalMs })
   mirror.onChange(pacer.soon)
   control.fleet.onChange(pacer.soon)
+  control.leadership.onChange(pacer.soon)
   pacer.soon()
   return pacer
 }
 
 async function reconcileTurn(control: Control, mirror: Mirror): Promise<void> {
+  if (!control.leadership.leads()) return
   let changes = 0
   const step = async (subject: string, apply: () => Promise<boolean>) => {
     try {
@@ -39,12 +41,12 @@ async function reconcileTurn(control: Control, mirror: Mirror): Promise<void> {
     }
   }
   for (const stored of [...mirror.attachments.values()]) {
-    if (changes >= changesPerTurnMax) return
+    if (changes >= changesPerTurnMax || !control.leadership.leads()) return
     const volume = mirror.volumes.get(stored.value.volumeId)
     if (volume) await step(stored.key, () => applyAttachmentStep(control, stored, volume))
   }
   for (const stored of [...mirror.volumes.values()]) {
-    if (changes >= changesPerTurnMax) return
+    if (changes >= changesPerTurnMax || !control.leadership.leads()) return
     await step(stored.key, () => applyVolumeStep(control, stored))
   }
 }

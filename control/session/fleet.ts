@@ -36,6 +36,8 @@ export interface Fleet {
   silentSeconds(node: string): number
   /** Nodes with a session. */
   sessions(): number
+  /** Knows of nobody, and counts everybody as heard just now: this process begins to lead. */
+  reset(): void
   onChange(listener: () => void): void
 }
 
@@ -47,8 +49,8 @@ interface Entry extends NodeView {
 export function createFleet(limits: FleetLimits, now = () => performance.now()): Fleet {
   const entries = new Map<string, Entry>()
   const listeners: (() => void)[] = []
-  // A node that has not come since control started counts as heard at the start.
-  const startedMs = now()
+  // A node that has not come since control began to lead counts as heard at that moment.
+  let startedMs = now()
 
   const update = (node: string, change: Partial<Entry>) => {
     const old = entries.get(node)
@@ -94,6 +96,11 @@ export function createFleet(limits: FleetLimits, now = () => performance.now()):
     },
     silentSeconds: (node) => Math.floor(silentMs(node) / 1000),
     sessions: () => [...entries.values()].filter(({ connected }) => connected).length,
+    reset() {
+      entries.clear()
+      startedMs = now()
+      notify()
+    },
     onChange: (listener) => listeners.push(listener),
   }
 }

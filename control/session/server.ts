@@ -31,9 +31,13 @@ export async function startSessionServer(
   const byNode = new Map<string, GatewaySession>()
   const publisher = createPacer(createPublish(control, mirror, byNode), pace)
   mirror.onChange(publisher.soon)
+  control.leadership.onChange(() => {
+    if (!control.leadership.leads()) for (const session of [...sessions]) session.refuse(notLeader)
+  })
 
   const events: SessionEvents = {
     admit(session) {
+      if (!control.leadership.leads()) throw notLeader
       const older = byNode.get(session.nodeName)
       if (older) replace(control, older, session)
       byNode.set(session.nodeName, session)
@@ -63,6 +67,11 @@ export async function startSessionServer(
   }
 }
 
+const notLeader = new Refusal(
+  'NOT_LEADER',
+  'This control process does not lead; one of the others does, or will soon.',
+)
+
 /** A gateway that comes anew wins over its own broken stream, but not over a living namesake. */
 function replace({ fleet }: Control, older: GatewaySession, newer: GatewaySession): void {
   const { nodeName } = newer
@@ -82,6 +91,7 @@ function createPublish(
 ): () => Promise<void> {
   let last: Wanted | undefined
   return async () => {
+    if (byNode.size === 0) return
     const now = readWanted(mirror, cell)
     // The same object while nothing changed, so that every session sees at once that it is equal.
     const same = last && isDeepStrictEqual(now.discovery, last.discovery)

@@ -3,6 +3,9 @@
  * runs.
  *
  *   waiting ──▶ streaming ──▶ waiting      longer each time until control welcomes it
+ *                 ▲    └─ next address ─┘   at once, until all have been tried
+ *
+ * Of several control processes one leads, and only that one welcomes gateways.
  *
  * Nothing here stops a gateway from serving: with control away it goes on with what it was told.
  */
@@ -39,12 +42,14 @@ export interface SessionOptions {
 }
 
 const heartbeatLimitsMs = { min: 100, max: 60_000 }
-const defaultBackOff = { firstMs: 200, maxMs: 5000 }
+const defaultBackOff = { firstMs: 200, maxMs: 2000 }
 
 export function openSession({ addresses, handlers, log, ...options }: SessionOptions): Session {
   const backOff = createBackOff(options.backOff ?? defaultBackOff)
   let attempts = 0
-  let lastReason = ''
+  /** Addresses tried since the last wait. */
+  let triedInRound = 0
+  const said = new Set<string>()
   let stream: Stream | undefined
   let timer: NodeJS.Timeout | undefined
   let heartbeat: NodeJS.Timeout | undefined
@@ -52,6 +57,7 @@ export function openSession({ addresses, handlers, log, ...options }: SessionOpt
   const connect = () => {
     const address = addresses[attempts % addresses.length] as string
     attempts += 1
+    triedInRound += 1
     stream = openStream(address, handlers.hello(), {
       welcomed(welcome) {
         const mistake = handlers.welcomed(welcome)
@@ -68,7 +74,9 @@ export function openSession({ addresses, handlers, log, ...options }: SessionOpt
 
   const begin = (address: string, { heartbeatIntervalMs }: Welcome) => {
     backOff.reset()
-    lastReason = ''
+    // The next round begins with the others: it is this one that will have gone.
+    triedInRound = 0
+    said.clear()
     log.info({ control: address }, `control at ${address} welcomed this gateway`)
     const { min, max } = heartbeatLimitsMs
     const intervalMs = Math.min(Math.max(heartbeatIntervalMs, min), max)
@@ -78,10 +86,13 @@ export function openSession({ addresses, handlers, log, ...options }: SessionOpt
 
   const retry = (address: string, reason: string) => {
     // The same answer again and again is said once.
-    const level = reason === lastReason ? 'debug' : 'warn'
-    lastReason = reason
-    const waitMs = backOff.next()
-    log[level]({ control: address, waitMs }, `no session with control at ${address}: ${reason}`)
+    const sentence = `no session with control at ${address}: ${reason}`
+    const level = said.has(sentence) ? 'debug' : 'warn'
+    said.add(sentence)
+    const isRoundOver = triedInRound >= addresses.length
+    if (isRoundOver) triedInRound = 0
+    const waitMs = isRoundOver ? backOff.next() : 0
+    log[level]({ control: address, waitMs }, sentence)
     timer = setTimeout(connect, waitMs)
   }
 

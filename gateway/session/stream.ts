@@ -32,6 +32,8 @@ export interface Stream {
 type Call = ClientDuplexStream<FromGateway, ToGateway>
 
 const welcomeTimeoutMs = 10_000
+/** A machine that is off does not refuse: the next address is tried. */
+const connectTimeoutMs = 3000
 /** A peer that vanished without a word is noticed within the sum of these. */
 const keepAlive = { 'grpc.keepalive_time_ms': 5000, 'grpc.keepalive_timeout_ms': 3000 }
 
@@ -57,6 +59,9 @@ export function openStream(address: string, hello: Hello, handlers: StreamHandle
     if (end()) handlers.ended(reason)
   }
   const late = setTimeout(fail, welcomeTimeoutMs, 'control does not answer')
+  client.waitForReady(Date.now() + connectTimeoutMs, (error) => {
+    if (error && state === 'asked') fail('control cannot be reached')
+  })
   const takeWelcome = (welcome: Welcome) => {
     clearTimeout(late)
     if (state === 'welcomed') return fail('control welcomed this gateway twice')

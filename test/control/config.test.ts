@@ -49,6 +49,30 @@ test('a mistake is said with its file and its field', () => {
     ['cell: { placementGroupsPerNode: 4 }', 'cell.volumeWidth has to be at most'],
     ['health: { heartbeatMs: 3000 }', 'health.silentMs has to be at least twice'],
     ['health: { goneMs: 1000 }', 'health.goneMs has to be at least health.silentMs'],
+    [
+      'metadata: { etcd: { endpoints: [localhost] } }',
+      'metadata.etcd.endpoints.0 has to be text of the form http://host:port',
+    ],
+    [
+      'metadata: { etcd: { endpoints: ["https://a:1"] } }',
+      'metadata.etcd.tls has to be set: an endpoint begins with https',
+    ],
+    [
+      'metadata: { etcd: { endpoints: ["http://a:1"], tls: { authorityFile: a } } }',
+      'metadata.etcd.endpoints have to begin with https',
+    ],
+    [
+      'metadata: { etcd: { endpoints: ["https://a:1"], tls: { authorityFile: a, keyFile: k } } }',
+      'metadata.etcd.tls needs certificateFile and keyFile, or neither',
+    ],
+    [
+      'metadata: { etcd: { endpoints: ["http://a:1"], auth: { user: u } } }',
+      'metadata.etcd.auth.passwordFile is missing',
+    ],
+    [
+      'metadata: { etcd: { endpoints: ["http://a:1"] } }\napi: { address: 0.0.0.0 }',
+      'api.advertisedAddress has to be set',
+    ],
     ['api: [', 'is not YAML'],
   ] as const) {
     assert.match(mistake(text), says)

@@ -1,6 +1,7 @@
 /** What control sees of gateways, as time passes. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { createFleet } from '../../../control/session/fleet.ts'
 import { clockedFleet, device, seen } from '../reconcile/samples.ts'
 
 test('a node is alive while it is heard, then silent, then gone', () => {
@@ -75,6 +76,20 @@ test('listeners hear of what matters, not of every heartbeat', () => {
   fleet.disconnected('n1')
   fleet.disconnected('n2')
   assert.is(changes, 4)
+})
+
+test('reset, it knows of nobody, and counts everybody as heard just now', () => {
+  let nowMs = 0
+  const fleet = createFleet({ silentAfterMs: 100, goneAfterMs: 1000 }, () => nowMs)
+  fleet.connected('n1', 'a', [])
+  nowMs = 5000
+  let changes = 0
+  fleet.onChange(() => changes++)
+  fleet.reset()
+  assert.equal([fleet.view('n1'), fleet.health('n1'), fleet.sessions()], [undefined, 'silent', 0])
+  assert.is(changes, 1)
+  nowMs = 6000
+  assert.is(fleet.health('n1'), 'gone')
 })
 
 test.run()

@@ -11,6 +11,7 @@ import type { Control } from '../../../control/control.ts'
 import { type Api, createApi } from '../../../control/http/api.ts'
 import type { ProblemBody } from '../../../control/http/schemas/problem.ts'
 import { createInTurn } from '../../../control/in-turn.ts'
+import { alwaysLeads } from '../../../control/leader/leadership.ts'
 import { openLmdbStore } from '../../../control/metadata/lmdb.ts'
 import type { MetadataStore } from '../../../control/metadata/metadata.ts'
 import { type CellSettings, openCell } from '../../../control/model/cell.ts'
@@ -71,6 +72,7 @@ export async function createBareRig(
     store,
     cell: await openCell(store, { ...cellSettings, ...settings }),
     fleet: createFleet(limits, now),
+    leadership: alwaysLeads,
     log: silentLog,
     inTurn: createInTurn(),
   }

@@ -38,13 +38,17 @@ async function control(...args: Parameters<typeof startFakeControl>): Promise<Fa
   return started
 }
 
-function session(addresses: string[], handlers: Partial<SessionHandlers> = {}) {
+function session(
+  addresses: string[],
+  handlers: Partial<SessionHandlers> = {},
+  backOff = { firstMs: 5, maxMs: 20 },
+) {
   const desired: Desired[] = []
   const counts = { opened: 0, heartbeats: 0 }
   const opened: Session = openSession({
     addresses,
     log: quiet,
-    backOff: { firstMs: 5, maxMs: 20 },
+    backOff,
     handlers: {
       hello: () => hello,
       welcomed: () => undefined,
@@ -105,6 +109,32 @@ test('tries the next control when one does not answer', async () => {
   const server = await control()
   const { session: mine } = session(['127.0.0.1:1', server.address])
   await until(() => mine.isOpen(), 'open')
+})
+
+test('finds the leader among several at once, without waiting between them', async () => {
+  const refused = { code: 'NOT_LEADER', reason: 'Another one leads.' } as const
+  const followers = [await control(() => [{ refused }]), await control(() => [{ refused }])]
+  const leader = await control()
+  const addresses = [...followers, leader].map(({ address }) => address)
+  const { session: mine } = session(addresses, {}, { firstMs: 60_000, maxMs: 60_000 })
+  await until(() => mine.isOpen(), 'open')
+  equal(
+    followers.map((each) => each.opened()),
+    [1, 1],
+  )
+})
+
+test('waits longer only when all of several have been tried', async () => {
+  const refused = { code: 'NOT_LEADER', reason: 'Another one leads.' } as const
+  const followers = [await control(() => [{ refused }]), await control(() => [{ refused }])]
+  const addresses = followers.map(({ address }) => address)
+  session(addresses, {}, { firstMs: 60_000, maxMs: 60_000 })
+  await until(() => followers.every((each) => each.opened() === 1), 'both tried')
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  equal(
+    followers.map((each) => each.opened()),
+    [1, 1],
+  )
 })
 
 test('is not open when it is refused, and tries again', async () => {
