@@ -1,6 +1,6 @@
 /**
- * The cell that the quick start and the cluster tests bring up: one control, a gateway in each
- * rack.
+ * The cell that the quick start and the cluster tests bring up: one control or several, a gateway
+ * in each rack.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,14 +12,27 @@ export interface Layout {
   readonly address: string
   readonly apiPort: number
   readonly sessionPort: number
+  /** Beside the first, whose ports these are above; only with etcd. */
+  readonly otherControls?: readonly ControlLayout[]
+  /** Where controls keep their metadata; without it the only one keeps it in its folder. */
+  readonly etcdEndpoint?: string
   readonly gateways: readonly GatewayLayout[]
   readonly deviceBytes: number
   readonly extentBytes?: number
 }
 
+export interface ControlLayout {
+  readonly name: string
+  readonly apiPort: number
+  readonly sessionPort: number
+}
+
 export interface GatewayLayout {
   readonly name: string
   readonly rack: string
+  /** Its own, with a network namespace of its own; otherwise it shares the layout's. */
+  readonly address?: string
+  readonly namespace?: string
   readonly ioPort: number
   readonly discoveryPort: number
 }
@@ -33,10 +46,18 @@ export function filesOf({ folder }: Layout, name: string): ProcessFiles {
   return { config: join(folder, `${name}.yaml`), log: join(folder, `${name}.log`) }
 }
 
+export function controlsOf({ apiPort, sessionPort, otherControls }: Layout): ControlLayout[] {
+  return [{ name: 'control', apiPort, sessionPort }, ...(otherControls ?? [])]
+}
+
+export const addressOf = (layout: Pick<Layout, 'address'>, gateway: GatewayLayout): string =>
+  gateway.address ?? layout.address
+
 /** Writes every process's configuration into the cell's folder. */
 export function writeConfigs(layout: Layout): void {
   mkdirSync(layout.folder, { recursive: true, mode: 0o700 })
-  write(filesOf(layout, 'control').config, controlConfig(layout))
+  for (const control of controlsOf(layout))
+    write(filesOf(layout, control.name).config, controlConfig(layout, control))
   for (const gateway of layout.gateways) {
     mkdirSync(join(layout.folder, gateway.name), { recursive: true, mode: 0o700 })
     write(filesOf(layout, gateway.name).config, gatewayConfig(layout, gateway))
@@ -50,22 +71,28 @@ function write(path: string, config: unknown): void {
   )
 }
 
-function controlConfig({ folder, address, apiPort, sessionPort, extentBytes }: Layout) {
+function controlConfig(layout: Layout, { apiPort, sessionPort }: ControlLayout) {
+  const { folder, address, etcdEndpoint, extentBytes } = layout
   return {
     api: { address, port: apiPort },
     sessions: { address, port: sessionPort },
-    metadata: { folder: join(folder, 'control') },
+    metadata:
+      etcdEndpoint === undefined
+        ? { folder: join(folder, 'control') }
+        : { etcd: { endpoints: [etcdEndpoint] } },
     ...(extentBytes === undefined ? {} : { cell: { extentBytes } }),
   }
 }
 
-function gatewayConfig(layout: Layout, { name, rack, ioPort, discoveryPort }: GatewayLayout) {
-  const { folder, address, sessionPort, deviceBytes, extentBytes } = layout
+function gatewayConfig(layout: Layout, gateway: GatewayLayout) {
+  const { folder, deviceBytes, extentBytes } = layout
+  const { name, rack, ioPort, discoveryPort } = gateway
+  const addresses = controlsOf(layout).map(({ sessionPort }) => `${layout.address}:${sessionPort}`)
   return {
     stateFolder: join(folder, name),
     node: { name, rack },
-    control: { addresses: [`${address}:${sessionPort}`] },
-    hosts: { address, ioPort, discoveryPort },
+    control: { addresses },
+    hosts: { address: addressOf(layout, gateway), ioPort, discoveryPort },
     engine: {
       devices: [{ path: join(folder, name, 'disk'), bytes: deviceBytes }],
       ...(extentBytes === undefined ? {} : { extentBytes }),

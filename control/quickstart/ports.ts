@@ -1,13 +1,18 @@
 /** Finds taken ports before any process is started. */
 import { createServer } from 'node:net'
-import type { Layout } from './layout.ts'
+import { controlsOf, type Layout } from './layout.ts'
 
 /** What is wrong, one sentence a port; empty when all are free. */
-export async function takenPorts({ address, apiPort, sessionPort, gateways }: Layout) {
+export async function takenPorts(layout: Layout) {
+  const { address, gateways } = layout
+  // A namespace of its own is new, and so are its ports.
+  const sharing = gateways.filter(({ namespace }) => namespace === undefined)
   const wanted = [
-    { port: apiPort, purpose: 'the API' },
-    { port: sessionPort, purpose: "the gateways' sessions" },
-    ...gateways.flatMap(({ name, ioPort, discoveryPort }) => [
+    ...controlsOf(layout).flatMap(({ apiPort, sessionPort }) => [
+      { port: apiPort, purpose: 'the API' },
+      { port: sessionPort, purpose: "the gateways' sessions" },
+    ]),
+    ...sharing.flatMap(({ name, ioPort, discoveryPort }) => [
       { port: ioPort, purpose: `hosts of ${name}` },
       { port: discoveryPort, purpose: `discovery at ${name}` },
     ]),

@@ -1,7 +1,7 @@
 /** Waits until control answers and every gateway serves hosts, and says what it waits for. */
 import { connect } from 'node:net'
 import type { Child } from './child.ts'
-import type { GatewayLayout, Layout } from './layout.ts'
+import { addressOf, type GatewayLayout, type Layout } from './layout.ts'
 
 export interface ReadyOptions {
   readonly layout: Pick<Layout, 'address' | 'apiPort' | 'gateways'>
@@ -38,7 +38,8 @@ async function whatIsMissing({ address, apiPort, gateways }: ReadyOptions['layou
   if (!alive) return 'waiting for control to answer'
   const missing: string[] = []
   for (const gateway of gateways)
-    if (!alive.has(gateway.name) || !(await serves(address, gateway))) missing.push(gateway.name)
+    if (!alive.has(gateway.name) || !(await serves(addressOf({ address }, gateway), gateway)))
+      missing.push(gateway.name)
   return missing.length === 0 ? undefined : `waiting for ${missing.join(', ')} to serve hosts`
 }
 

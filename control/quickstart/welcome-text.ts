@@ -1,28 +1,34 @@
 /** What the quick start prints once everything is up: where things are and what to try. */
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { filesOf, type Layout } from './layout.ts'
+import { addressOf, filesOf, type Layout } from './layout.ts'
 
 /** A host waits for its gateway however long that takes. */
 const patience = '--ctrl-loss-tmo=-1 --reconnect-delay=2'
 
 export function welcomeText(layout: Layout, hostNqn = readHostNqn()): string {
-  const { address, apiPort, gateways } = layout
+  const { address, apiPort, gateways, otherControls = [] } = layout
   const api = `http://${address}:${apiPort}`
   const post = (path: string, body: unknown) =>
     `  curl -s -X POST ${api}/v1/${path} -H 'content-type: application/json' \\\n` +
     `    -d '${JSON.stringify(body)}'`
-  const discoveryPort = gateways[0]?.discoveryPort
+  const [first] = gateways
+  const discoveryAddress = first ? addressOf(layout, first) : address
   const volume = { name: 'first', sizeBytes: 2 ** 30 }
   return [
     'Ashlar is up.',
     '',
     `  API         ${api}/v1`,
     `  Swagger UI  ${api}/docs`,
-    ...gateways.map(
-      ({ name, rack, ioPort, discoveryPort: port }) =>
-        `  ${name}   rack ${rack}, hosts ${address}:${ioPort}, discovery ${address}:${port}`,
+    ...otherControls.map(
+      ({ name, apiPort: port }) =>
+        `  ${name}   another control; its API http://${address}:${port}/v1`,
     ),
+    ...gateways.map((gateway) => {
+      const { name, rack, ioPort, discoveryPort: port } = gateway
+      const at = addressOf(layout, gateway)
+      return `  ${name}   rack ${rack}, hosts ${at}:${ioPort}, discovery ${at}:${port}`
+    }),
     `  logs        ${filesOf(layout, '*').log}`,
     '',
     'Create a volume of 1 GiB and attach it to this host:',
@@ -33,7 +39,7 @@ export function welcomeText(layout: Layout, hostNqn = readHostNqn()): string {
     '  modprobe nvme-tcp',
     `  nvme connect -t tcp -a ${address} -s PORT -n SUBSYSTEM_NQN -q ${hostNqn} ${patience}`,
     'Or all volumes of this host at once, found by discovery:',
-    `  nvme connect-all -t tcp -a ${address} -s ${discoveryPort} -q ${hostNqn} ${patience}`,
+    `  nvme connect-all -t tcp -a ${discoveryAddress} -s ${first?.discoveryPort} -q ${hostNqn} ${patience}`,
     '',
     'Ctrl-C stops everything; the next start finds the volumes again.',
   ].join('\n')

@@ -35,7 +35,7 @@ const welcomeTimeoutMs = 10_000
 /** A machine that is off does not refuse: the next address is tried. */
 const connectTimeoutMs = 3000
 /** A peer that vanished without a word is noticed within the sum of these. */
-const keepAlive = { 'grpc.keepalive_time_ms': 5000, 'grpc.keepalive_timeout_ms': 3000 }
+const keepAlive = { 'grpc.keepalive_time_ms': 2000, 'grpc.keepalive_timeout_ms': 2000 }
 
 const { Client } = loadContract()
 

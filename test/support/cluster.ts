@@ -1,23 +1,28 @@
 /**
- * A real cell for tests: control and gateways as processes, on ports and in a folder of their own.
+ * A real cell for tests: controls and gateways as processes, on ports and in a folder of their own.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Child, lastLines, startChild } from '../../control/quickstart/child.ts'
 import {
+  type ControlLayout,
+  controlsOf,
   filesOf,
   type GatewayLayout,
   type Layout,
   writeConfigs,
 } from '../../control/quickstart/layout.ts'
 import { waitReady } from '../../control/quickstart/wait-ready.ts'
+import { type EtcdServer, startEtcd } from './etcd.ts'
 import { freePorts } from './free-port.ts'
 
 export interface ClusterOptions {
   /** Where everything listens; hosts in another network namespace need another than the default. */
   readonly address?: string
   readonly gateways?: number
+  /** More than one work on an etcd of their own. */
+  readonly controls?: number
   /** Kept at the end when it is given, so that a second cluster can start on it. */
   readonly folder?: string
   readonly extentBytes?: number
@@ -36,7 +41,9 @@ export interface Cluster {
   readonly folder: string
   readonly layout: Layout
   readonly gateways: readonly GatewayLayout[]
-  /** `path` begins with /v1, or is one of the few others. */
+  /** Of several controls. */
+  readonly etcd: EtcdServer | undefined
+  /** Asks a control that runs. `path` begins with /v1, or is one of the few others. */
   api(method: string, path: string, body?: unknown): Promise<Answer>
   /** Asks until `isDone` says so; fails with the last answer when that takes too long. */
   waitFor(path: string, isDone: (answer: Answer) => boolean, limitMs?: number): Promise<Answer>
@@ -47,11 +54,13 @@ export interface Cluster {
   startGateway(gateway: number): Promise<void>
   /** Resolves once it serves hosts, control or not. */
   startGatewayAlone(gateway: number): Promise<void>
-  killControl(signal?: NodeJS.Signals): Promise<void>
-  startControl(): Promise<void>
+  killControl(signal?: NodeJS.Signals, control?: number): Promise<void>
+  startControl(control?: number): Promise<void>
+  /** Without waiting for an end: to stop it for a while, and let it go on. */
+  signalControl(signal: NodeJS.Signals, control: number): void
   /** What the gateway has written on its log. */
   logs(gateway: number): string
-  controlLogs(): string
+  controlLogs(control?: number): string
   /** Ends every process; the folder goes too, unless it was given. */
   close(): Promise<void>
 }
@@ -62,9 +71,10 @@ const waitLimitMs = 30_000
 
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'ashlar-cluster-'))
-  const layout = await createLayout(folder, options)
+  const etcd = (options.controls ?? 1) > 1 ? await startEtcd() : undefined
+  const layout = await createLayout(folder, options, etcd)
   writeConfigs(layout)
-  const cluster = new ClusterProcesses(layout, options.folder === undefined)
+  const cluster = new ClusterProcesses(layout, options.folder === undefined, etcd)
   try {
     await cluster.start()
   } catch (error) {
@@ -74,15 +84,25 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   return cluster
 }
 
-async function createLayout(folder: string, options: ClusterOptions): Promise<Layout> {
-  const { address = '127.0.0.1', gateways = 3 } = options
-  const ports = await freePorts(2 + 2 * gateways, address)
+async function createLayout(
+  folder: string,
+  options: ClusterOptions,
+  etcd: EtcdServer | undefined,
+): Promise<Layout> {
+  const { address = '127.0.0.1', gateways = 3, controls = 1 } = options
+  const ports = await freePorts(2 * (controls + gateways), address)
   const take = () => ports.pop() as number
   return {
     folder,
     address,
     apiPort: take(),
     sessionPort: take(),
+    ...(etcd && { etcdEndpoint: etcd.endpoint }),
+    otherControls: Array.from({ length: controls - 1 }, (_, index) => ({
+      name: `control-${index + 2}`,
+      apiPort: take(),
+      sessionPort: take(),
+    })),
     gateways: Array.from({ length: gateways }, (_, index) => ({
       name: `gateway-${index + 1}`,
       rack: `r${index + 1}`,
@@ -100,11 +120,14 @@ class ClusterProcesses implements Cluster {
   readonly folder: string
   readonly layout: Layout
   readonly gateways: readonly GatewayLayout[]
+  readonly etcd: EtcdServer | undefined
   readonly #ownsFolder: boolean
   readonly #children = new Map<string, Child>()
+  readonly #stopped = new Set<string>()
 
-  constructor(layout: Layout, ownsFolder: boolean) {
+  constructor(layout: Layout, ownsFolder: boolean, etcd: EtcdServer | undefined) {
     this.layout = layout
+    this.etcd = etcd
     this.address = layout.address
     this.apiUrl = `http://${layout.address}:${layout.apiPort}`
     this.folder = layout.folder
@@ -113,13 +136,14 @@ class ClusterProcesses implements Cluster {
   }
 
   async start(): Promise<void> {
-    this.#spawn('control')
+    for (const { name } of controlsOf(this.layout)) this.#spawn(name)
     for (const { name } of this.gateways) this.#spawn(name)
     await this.#ready(this.gateways)
   }
 
   async api(method: string, path: string, body?: unknown): Promise<Answer> {
-    const response = await fetch(this.apiUrl + path, {
+    const { apiPort } = this.#runningControl()
+    const response = await fetch(`http://${this.address}:${apiPort}${path}`, {
       method,
       signal: AbortSignal.timeout(waitLimitMs),
       ...(body === undefined
@@ -172,12 +196,19 @@ class ClusterProcesses implements Cluster {
     }
   }
 
-  killControl(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    return this.#kill('control', signal)
+  killControl(signal: NodeJS.Signals = 'SIGKILL', control = 0): Promise<void> {
+    return this.#kill(this.#control(control).name, signal)
   }
 
-  async startControl(): Promise<void> {
-    this.#spawn('control')
+  signalControl(signal: NodeJS.Signals, control: number): void {
+    const { name } = this.#control(control)
+    this.#children.get(name)?.kill(signal)
+    if (signal === 'SIGSTOP') this.#stopped.add(name)
+    if (signal === 'SIGCONT') this.#stopped.delete(name)
+  }
+
+  async startControl(control = 0): Promise<void> {
+    this.#spawn(this.#control(control).name)
     const alive = this.gateways.filter(({ name }) => this.#children.get(name)?.isRunning())
     await this.#ready(alive)
   }
@@ -186,14 +217,31 @@ class ClusterProcesses implements Cluster {
     return readFileSync(filesOf(this.layout, this.#gateway(gateway).name).log, 'utf8')
   }
 
-  controlLogs(): string {
-    return readFileSync(filesOf(this.layout, 'control').log, 'utf8')
+  controlLogs(control = 0): string {
+    return readFileSync(filesOf(this.layout, this.#control(control).name).log, 'utf8')
   }
 
   async close(): Promise<void> {
     const children = [...this.#children.values()].reverse()
+    // One that stands still would not hear that it is to end.
+    for (const child of children) child.kill('SIGCONT')
     await Promise.all(children.map((child) => child.stop()))
+    await this.etcd?.close()
     if (this.#ownsFolder) rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  #control(index: number): ControlLayout {
+    const control = controlsOf(this.layout)[index]
+    if (!control) throw new Error(`there is no control ${index}`)
+    return control
+  }
+
+  #runningControl(): ControlLayout {
+    const controls = controlsOf(this.layout)
+    const running = controls.find(
+      ({ name }) => this.#children.get(name)?.isRunning() && !this.#stopped.has(name),
+    )
+    return running ?? this.#control(0)
   }
 
   #gateway(index: number): GatewayLayout {
@@ -205,7 +253,8 @@ class ClusterProcesses implements Cluster {
   #spawn(name: string): void {
     if (this.#children.get(name)?.isRunning()) throw new Error(`${name} is running already`)
     const { config, log } = filesOf(this.layout, name)
-    const main = name === 'control' ? 'control/main.ts' : 'gateway/main.ts'
+    const isControl = controlsOf(this.layout).some((control) => control.name === name)
+    const main = isControl ? 'control/main.ts' : 'gateway/main.ts'
     const child = startChild({ name, main, args: ['--config', config], logPath: log })
     this.#children.set(name, child)
   }
@@ -218,9 +267,10 @@ class ClusterProcesses implements Cluster {
 
   async #ready(gateways: readonly GatewayLayout[]): Promise<void> {
     const children = [...this.#children.values()].filter(
-      ({ name }) => name === 'control' || gateways.some((gateway) => gateway.name === name),
+      ({ name, isRunning }) => gateways.some((gateway) => gateway.name === name) || isRunning(),
     )
-    const layout = { ...this.layout, gateways }
+    const { apiPort } = this.#runningControl()
+    const layout = { ...this.layout, apiPort, gateways }
     const why = await waitReady({ layout, children, progress: () => {}, limitMs: 60_000 })
     if (why === undefined) return
     const logs = children.map(({ name, logPath }) => [`${name}:`, ...lastLines(logPath, 20)])
