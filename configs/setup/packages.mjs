@@ -18,20 +18,21 @@ const toTest = [
   'cpio',
   'xz-utils',
   'zstd',
-  'iproute2',
   'fdisk',
   'xfsprogs',
   'e2fsprogs',
-  'etcd-server',
   'openssl',
 ]
 const toMeasure = ['fio', 'nvme-cli', 'valgrind']
 
+const toCluster = ['etcd-server', 'iproute2']
+
 export const packagesFor = {
   start: toBuild,
+  cluster: [...toBuild, ...toCluster],
   build: toBuild,
   perf: [...toBuild, ...toMeasure],
-  test: [...toBuild, ...toTest],
+  test: [...toBuild, ...toCluster, ...toTest],
 }
 
 /** Those of `names` that dpkg does not have installed. */

@@ -20,10 +20,14 @@ export interface Child {
 
 export interface ChildOptions {
   readonly name: string
-  /** A TypeScript main file, relative to the project's folder. */
+  /** A TypeScript main file, relative to the project's folder; or else see `program`. */
   readonly main: string
   readonly args: readonly string[]
   readonly logPath: string
+  /** Another program, in place of Node.js with `main`. */
+  readonly program?: string
+  /** The network namespace it runs in. */
+  readonly namespace?: string
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -31,12 +35,13 @@ const exitWithParent = new URL('exit-with-parent.mjs', import.meta.url).href
 const stopLimitMs = 15_000
 const logBytesMax = 16 * 2 ** 20
 
-export function startChild({ name, main, args, logPath }: ChildOptions): Child {
+export function startChild(options: ChildOptions): Child {
+  const { name, logPath } = options
   const log = openLog(logPath)
   // A process group of its own: the terminal's Ctrl-C reaches only the parent, which stops the
   // children in their order. The channel is how they notice a parent that was killed.
-  const command = ['--import', 'tsx', '--import', exitWithParent, main, ...args]
-  const child: ChildProcess = spawn(process.execPath, command, {
+  const [program = '', ...args] = commandOf(options)
+  const child: ChildProcess = spawn(program, args, {
     cwd: root,
     stdio: ['ignore', log, log, 'ipc'],
     detached: true,
@@ -66,6 +71,14 @@ export function startChild({ name, main, args, logPath }: ChildOptions): Child {
       clearTimeout(late)
     },
   }
+}
+
+function commandOf({ main, args, program, namespace }: ChildOptions): string[] {
+  const inside = namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace]
+  // Another program does not listen to the channel: the kernel ends it with its parent.
+  return program === undefined
+    ? [...inside, process.execPath, '--import', 'tsx', '--import', exitWithParent, main, ...args]
+    : [...inside, 'setpriv', '--pdeathsig', 'TERM', program, ...args]
 }
 
 /** Appends to the log; one that has grown large is put aside, in the place of the one before it. */

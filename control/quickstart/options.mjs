@@ -14,23 +14,27 @@ npm start -- [options]
   --discovery-port PORT the first gateway's discovery port; the others follow  (default 8009)
   --device-size SIZE    size of each gateway's sparse file, when it is made    (default 16GiB)
   --help                this text
+npm run cluster -- [options]   the same with two controls on etcd and four gateways; as root, each
+                               gateway has a network namespace and an address of its own
 Ctrl-C stops everything. The next start finds the volumes and their data again.`
 
 const text = (value) => ({ type: 'string', default: value })
 const definitions = {
-  data: text('data'),
+  data: { type: 'string' },
   address: text('127.0.0.1'),
   'api-port': text('7480'),
   'io-port': text('4420'),
   'discovery-port': text('8009'),
   'device-size': text('16GiB'),
+  cluster: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 }
 
 const units = { MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 }
 const deviceBytesMin = 2 ** 30
-/** How many ports in a row each option takes. */
+/** How many ports in a row each option takes: a cluster has two controls and etcd's two ports. */
 const portCounts = { 'api-port': 2, 'io-port': 3, 'discovery-port': 3 }
+const clusterPortCounts = { 'api-port': 6, 'io-port': 4, 'discovery-port': 4 }
 
 /** Throws a SetupFailure with a sentence when an option cannot be understood. */
 export function readOptions(args) {
@@ -40,12 +44,14 @@ export function readOptions(args) {
   } catch (error) {
     throw new SetupFailure(`${error.message}\n\n${usage}`)
   }
-  const ports = Object.entries(portCounts).map(([name, count]) => readPort(values, name, count))
+  const counts = values.cluster ? clusterPortCounts : portCounts
+  const ports = Object.entries(counts).map(([name, count]) => readPort(values, name, count))
   checkApart(ports)
   const [apiPort, ioPort, discoveryPort] = ports.map(({ first }) => first)
   return {
     help: values.help,
-    folder: resolve(values.data),
+    cluster: values.cluster,
+    folder: resolve(values.data ?? (values.cluster ? 'data/cluster' : 'data')),
     address: readAddress(values.address),
     apiPort,
     ioPort,

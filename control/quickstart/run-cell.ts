@@ -3,7 +3,9 @@ import { existsSync, mkdirSync, statfsSync } from 'node:fs'
 import { formatBytes } from '../../configs/bytes.ts'
 import { FolderInUseError, lockFolder } from '../metadata/lock-folder.ts'
 import { type Child, lastLines, startChild } from './child.ts'
-import { filesOf, type Layout, writeConfigs } from './layout.ts'
+import { etcdAnswers, etcdName, startEtcd } from './etcd.ts'
+import { controlsOf, filesOf, type Layout, writeConfigs } from './layout.ts'
+import { createNamespaces, type Namespaces } from './namespaces.ts'
 import { takenPorts } from './ports.ts'
 import { supervise } from './supervise.ts'
 import { waitReady } from './wait-ready.ts'
@@ -16,16 +18,28 @@ export interface CellOptions {
   readonly ioPort: number
   readonly discoveryPort: number
   readonly deviceBytes: number
+  /** Two controls on etcd, and more gateways. */
+  readonly cluster: boolean
 }
 
 const gatewayCount = 3
+const clusterGatewayCount = 4
+const loopback = '127.0.0.1'
 /** Less than this and the first writes would already fail. */
 const freeBytesMin = 256 * 2 ** 20
 const linesShown = 15
 
 /** Runs until Ctrl-C. The answer is the process's exit code. */
 export async function runCell(options: CellOptions): Promise<number> {
-  const layout = layoutOf(options)
+  const namespaces = namespacesFor(options)
+  try {
+    return await runLayout(layoutOf(options, namespaces))
+  } finally {
+    namespaces?.remove()
+  }
+}
+
+async function runLayout(layout: Layout): Promise<number> {
   const mistakes = [...(await checkFolder(layout.folder)), ...(await takenPorts(layout))]
   if (mistakes.length > 0) {
     console.error(['Ashlar cannot start:', ...mistakes.map((line) => `  ${line}`)].join('\n'))
@@ -36,12 +50,16 @@ export async function runCell(options: CellOptions): Promise<number> {
   const kept = isFirst
     ? `new, ${formatBytes(layout.deviceBytes)} a gateway`
     : 'found, kept as it is'
-  console.log(`Starting control and ${gatewayCount} gateways; data in ${layout.folder} (${kept})`)
+  const what = layout.etcdEndpoint === undefined ? 'control' : 'etcd, two controls'
+  const count = layout.gateways.length
+  console.log(`Starting ${what} and ${count} gateways; data in ${layout.folder} (${kept})`)
   writeConfigs(layout)
 
   const stop = stopSignal()
-  const names = ['control', ...layout.gateways.map(({ name }) => name)]
-  const children = names.map((name) => startProcess(layout, name))
+  const etcd = layout.etcdEndpoint === undefined ? [] : [startEtcd(layout)]
+  if (etcd.length > 0) await etcdAnswers(layout)
+  const names = [...controlsOf(layout), ...layout.gateways].map(({ name }) => name)
+  const children = [...etcd, ...names.map((name) => startProcess(layout, name))]
   const failure = await waitReady({
     layout,
     children,
@@ -50,7 +68,7 @@ export async function runCell(options: CellOptions): Promise<number> {
   })
   if (failure !== undefined && !stop.aborted) {
     describeFailure(failure, children)
-    await takeDown(children)
+    await takeDown(layout, children)
     return 1
   }
   const running = children.map((child) =>
@@ -60,14 +78,17 @@ export async function runCell(options: CellOptions): Promise<number> {
     console.log(`\n${welcomeText(layout)}\n`)
     await new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve()))
   }
-  await takeDown(running)
+  await takeDown(layout, running)
   return 0
 }
 
 function startProcess(layout: Layout, name: string): Child {
+  if (name === etcdName) return startEtcd(layout)
   const { config, log } = filesOf(layout, name)
-  const main = name === 'control' ? 'control/main.ts' : 'gateway/main.ts'
-  return startChild({ name, main, args: ['--config', config], logPath: log })
+  const gateway = layout.gateways.find((one) => one.name === name)
+  const main = gateway ? 'gateway/main.ts' : 'control/main.ts'
+  const inside = gateway?.namespace === undefined ? {} : { namespace: gateway.namespace }
+  return startChild({ name, main, args: ['--config', config], logPath: log, ...inside })
 }
 
 function describeFailure(failure: string, children: readonly Child[]): void {
@@ -79,11 +100,14 @@ function describeFailure(failure: string, children: readonly Child[]): void {
 }
 
 /** Gateways first: hosts' last commands finish, and control sees each of them go. */
-async function takeDown(running: readonly { stop(): Promise<void> }[]): Promise<void> {
-  const [control, ...gateways] = running
+async function takeDown(
+  layout: Layout,
+  running: readonly { stop(): Promise<void> }[],
+): Promise<void> {
+  const first = running.length - layout.gateways.length
   console.log('\nStopping the gateways, then control')
-  await Promise.all(gateways.map((gateway) => gateway.stop()))
-  await control?.stop()
+  await Promise.all(running.slice(first).map((gateway) => gateway.stop()))
+  for (const one of running.slice(0, first).reverse()) await one.stop()
   console.log('Everything has stopped.')
 }
 
@@ -98,15 +122,30 @@ function stopSignal(): AbortSignal {
   return stop.signal
 }
 
-function layoutOf(options: CellOptions): Layout {
-  const { folder, address, apiPort, ioPort, discoveryPort, deviceBytes } = options
-  const gateways = Array.from({ length: gatewayCount }, (_, index) => ({
+function namespacesFor({ cluster, address }: CellOptions): Namespaces | undefined {
+  if (!cluster || address !== loopback) return undefined
+  const names = Array.from({ length: clusterGatewayCount }, (_, index) => `gateway-${index + 1}`)
+  return createNamespaces(names, console.log)
+}
+
+/** Ports in a row from the API's: both of each control, then etcd's two. */
+function layoutOf(options: CellOptions, namespaces: Namespaces | undefined): Layout {
+  const { folder, apiPort, ioPort, discoveryPort, deviceBytes, cluster } = options
+  const address = namespaces?.address ?? options.address
+  const length = cluster ? clusterGatewayCount : gatewayCount
+  const gateways = Array.from({ length }, (_, index) => ({
     name: `gateway-${index + 1}`,
     rack: `r${index + 1}`,
-    ioPort: ioPort + index,
-    discoveryPort: discoveryPort + index,
+    // Those with an address of their own have all ports to themselves.
+    ioPort: namespaces ? ioPort : ioPort + index,
+    discoveryPort: namespaces ? discoveryPort : discoveryPort + index,
+    ...namespaces?.members[index],
   }))
-  return { folder, address, apiPort, sessionPort: apiPort + 1, gateways, deviceBytes }
+  const more = cluster && {
+    otherControls: [{ name: 'control-2', apiPort: apiPort + 2, sessionPort: apiPort + 3 }],
+    etcdEndpoint: `http://${address}:${apiPort + 4}`,
+  }
+  return { folder, address, apiPort, sessionPort: apiPort + 1, ...more, gateways, deviceBytes }
 }
 
 /** What is wrong with it, as sentences. From then on it is this process's. */

@@ -13,21 +13,18 @@ export function welcomeText(layout: Layout, hostNqn = readHostNqn()): string {
     `  curl -s -X POST ${api}/v1/${path} -H 'content-type: application/json' \\\n` +
     `    -d '${JSON.stringify(body)}'`
   const [first] = gateways
-  const discoveryAddress = first ? addressOf(layout, first) : address
+  const at = first ? addressOf(layout, first) : address
   const volume = { name: 'first', sizeBytes: 2 ** 30 }
   return [
     'Ashlar is up.',
     '',
     `  API         ${api}/v1`,
     `  Swagger UI  ${api}/docs`,
-    ...otherControls.map(
-      ({ name, apiPort: port }) =>
-        `  ${name}   another control; its API http://${address}:${port}/v1`,
-    ),
+    ...otherControls.map(({ apiPort: port }) => `  API, too    http://${address}:${port}/v1`),
     ...gateways.map((gateway) => {
       const { name, rack, ioPort, discoveryPort: port } = gateway
-      const at = addressOf(layout, gateway)
-      return `  ${name}   rack ${rack}, hosts ${at}:${ioPort}, discovery ${at}:${port}`
+      const own = addressOf(layout, gateway)
+      return `  ${name}   rack ${rack}, hosts ${own}:${ioPort}, discovery ${own}:${port}`
     }),
     `  logs        ${filesOf(layout, '*').log}`,
     '',
@@ -37,9 +34,9 @@ export function welcomeText(layout: Layout, hostNqn = readHostNqn()): string {
     '',
     'Then, as root (the connectCommand of the answer is this line, filled in):',
     '  modprobe nvme-tcp',
-    `  nvme connect -t tcp -a ${address} -s PORT -n SUBSYSTEM_NQN -q ${hostNqn} ${patience}`,
+    `  nvme connect -t tcp -a ${at} -s PORT -n SUBSYSTEM_NQN -q ${hostNqn} ${patience}`,
     'Or all volumes of this host at once, found by discovery:',
-    `  nvme connect-all -t tcp -a ${discoveryAddress} -s ${first?.discoveryPort} -q ${hostNqn} ${patience}`,
+    `  nvme connect-all -t tcp -a ${at} -s ${first?.discoveryPort} -q ${hostNqn} ${patience}`,
     '',
     'Ctrl-C stops everything; the next start finds the volumes again.',
   ].join('\n')

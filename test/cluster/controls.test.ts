@@ -1,4 +1,4 @@
-/** Several controls on etcd, as processes: who leads may go, all may go, and hosts notice nothing. */
+/** Several controls on etcd, as processes: any may go, all may go, and hosts notice nothing. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { suite } from 'uvu'
 import { equal, is, match, ok } from 'uvu/assert'

@@ -138,6 +138,26 @@ test('leaves nothing behind when it is killed itself', async () => {
   equal(processesOf(folder), [])
 })
 
+test('as a cluster has etcd, two controls that answer alike, and four gateways', async () => {
+  const data = join(folder, 'cluster')
+  const started = start('--cluster', '--data', data, '--device-size', '1GiB')
+  const output = await started.until('Ctrl-C stops everything')
+  const apis = [...output.matchAll(/API.* (http:[^ ]+\/v1)$/gm)].map(([, url]) => url)
+  is(apis.length, 2, output)
+  for (const api of apis) {
+    const answer = await fetch(`${api}/nodes?health=alive`)
+    const { items } = (await answer.json()) as { items: { name: string }[] }
+    equal(
+      items.map(({ name }) => name),
+      ['gateway-1', 'gateway-2', 'gateway-3', 'gateway-4'],
+    )
+  }
+  is(processesOf(join(data, 'etcd')).length, 1)
+  started.process.kill('SIGINT')
+  is(await started.code, 0, started.output())
+  equal(processesOf(data), [])
+})
+
 test('says what is wrong with an option, and what the options are', async () => {
   const help = start('--help')
   is(await help.code, 0)

@@ -18,6 +18,7 @@ function whyRefused(...args: string[]): string {
 test('have defaults that fit a fresh machine', () => {
   equal(readOptions([]), {
     help: false,
+    cluster: false,
     folder: resolve('data'),
     address: '127.0.0.1',
     apiPort: 7480,
@@ -31,6 +32,12 @@ test('take ports that do not overlap', () => {
   match(whyRefused('--api-port', '4420'), '--api-port takes the ports 4420 to 4421, and --io-port')
   match(whyRefused('--discovery-port', '4422'), '--io-port takes the ports 4420 to 4422')
   is(readOptions(['--api-port', '4423']).apiPort, 4423)
+})
+
+test('make it a cluster, with a folder and ports of its own', () => {
+  const { cluster, folder } = readOptions(['--cluster'])
+  equal([cluster, folder], [true, resolve('data/cluster')])
+  match(whyRefused('--cluster', '--api-port', '4416'), 'takes the ports 4416 to 4421')
 })
 
 test('take an address that a host can connect to', () => {

@@ -26,6 +26,8 @@ export const coveredBy: Readonly<Record<string, string>> = {
   'control/present/present-node.ts': 'test/control/http/routes/nodes.test.ts',
   'control/present/present-volume.ts': 'test/control/http/routes/volumes.test.ts',
   'control/present/present-scrub.ts': 'test/control/http/routes/scrubs.test.ts',
+  'control/quickstart/etcd.ts': 'test/cluster/quickstart.test.ts',
+  'control/quickstart/namespaces.ts': 'test/cluster/quickstart.test.ts',
   'control/quickstart/run-cell.ts': 'test/cluster/quickstart.test.ts',
   'control/quickstart/start.mjs': 'test/cluster/quickstart.test.ts',
   'control/reconcile/apply-attachment-step.ts': 'test/control/reconcile/reconcile.test.ts',

@@ -22,7 +22,7 @@ test('looks at a program’s output and exit code', () => {
 
 test('every purpose has what building needs', () => {
   const purposes = Object.values(packagesFor)
-  is(purposes.length, 4)
+  is(purposes.length, 5)
   for (const names of purposes) is(names.includes('cmake'), true)
 })
 
@@ -55,7 +55,7 @@ test('a failure becomes a sentence and exit code 1, a defect a stack trace', asy
     { cwd: root, timeoutSeconds: 30 },
   )
   is(code, 1)
-  is(output.trim(), 'Say what for: start, build, perf, test.')
+  is(output.trim(), 'Say what for: start, cluster, build, perf, test.')
   const script = `import { runMain } from './configs/setup/failure.mjs'
     await runMain(() => { throw new TypeError('a defect') })`
   const defect = await runProgram(process.execPath, ['--input-type=module', '-e', script], {
