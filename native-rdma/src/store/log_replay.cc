@@ -325,6 +325,7 @@ void LogReplay::take_doubtful(uint64_t durable_through) {
     --progress_.segments_scanned;
     current_ = in_log_ - 1;
     block_ = end_.head.block;
+    end_.head = {};  // The end is farther on; there, the segment may be closed.
     load();
 }
 

@@ -69,6 +69,38 @@ TEST_CASE("a block that rots in the log's tail is lost alone, and the store open
     CHECK(sim.read(extent, 40) == 7);
 }
 
+// The log's end is behind the closed segment, not where the block rotted.
+TEST_CASE("a block that rots in a segment that the log has just closed is lost alone") {
+    SimStore sim(128);
+    sim.make();
+    constexpr uint32_t writes = (SimStore::segment_blocks - 3) / 2;  // They fill the first segment.
+    for (uint32_t at = 0; at < writes; ++at) {
+        CHECK(sim.write(extent, at, 1, 1 + at).ok());
+    }
+    constexpr uint64_t next_segment = SimStore::segments_at + SimStore::segment_bytes;
+    std::vector<uint8_t> next(4 * test::block);
+    for (uint32_t at = 0; at < next.size(); ++at) {
+        next[at] = sim.device->peek(next_segment + at);
+    }
+    CHECK(sim.write(extent, 500, 1, 9).ok());
+    sim.crash();
+    // The first write into the next segment did not reach the device.
+    sim.device->overwrite(next_segment, next.data(), static_cast<uint32_t>(next.size()));
+    sim.device->flip(SimStore::segments_at + (2 + 2 * 40 + 1) * test::block + 77);
+    REQUIRE(sim.open().ok());
+    for (uint32_t at = 0; at < writes; ++at) {
+        CHECK(sim.write(extent, 1000 + at, 1, 2000 + at).ok());
+    }
+    for (int turn = 0; turn < 2; ++turn) {
+        for (uint32_t at = 0; at < writes; ++at) {
+            CHECK(sim.read(extent, at) == (at == 40 ? ~uint64_t{0} : 1 + at));
+            CHECK(sim.read(extent, 1000 + at) == 2000 + at);
+        }
+        sim.crash();
+        REQUIRE(sim.open().ok());
+    }
+}
+
 TEST_CASE("damage of a batch that was acknowledged is refused, in the last segment and before") {
     for (const uint32_t writes : {10u, 200u}) {
         SimStore sim(128);  // Large enough that there is no checkpoint meanwhile.
