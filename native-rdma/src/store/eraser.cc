@@ -96,6 +96,7 @@ void Eraser::was_read(Read& read, base::Status status, const IndexPage* image) {
     --reading_;
     if (wanted) {
         index_.forget_image(key, status.ok() ? image : nullptr);
+        listener_.erased_some();
     }
     kick();
 }

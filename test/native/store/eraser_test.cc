@@ -258,3 +258,27 @@ TEST_CASE("writes into a full store wait for the space of a volume that was just
     }
     CHECK(sim.read(kept, at - 1) == 5 + at - 8);
 }
+
+TEST_CASE("a write that waits for the last page to be given back goes on at that moment") {
+    SimStore sim{24, false};
+    sim.make();
+    constexpr uint32_t each = 20;
+    uint32_t at = 0;
+    while (sim.write(first, at, each, 1 + at).ok()) {
+        at += each;
+    }
+    // What hosts may hold is full, not the device.
+    const uint64_t capacity = sim.store->stats().capacity_bytes;
+    REQUIRE(sim.store->stats().live_bytes + each * test::block > capacity);
+    sim.reopen();
+    sim.executor.run();
+    ReadCount count;
+    sim.device->fates = &count;
+    count.slowness = 1000;
+    CHECK(sim.deallocate(first, 0, 64).ok());
+    const uint64_t since_ns = sim.executor.now_ns();
+    CHECK(sim.write(first, at, each, 1 + at).ok());
+    CHECK(count.reads > 0);
+    CHECK(sim.executor.now_ns() - since_ns < 1'000'000'000);
+    sim.device->fates = nullptr;
+}
