@@ -1,11 +1,8 @@
 #include "store/index.h"
 
-#include <cstring>
 #include <map>
-#include <memory>
-#include <set>
-#include <vector>
 
+#include "index_fixture.h"
 #include "sim_random.h"
 
 namespace {
@@ -13,99 +10,14 @@ namespace {
 using base::ExtentId;
 using base::PgId;
 using base::VolumeId;
-using store::ImageRef;
 using store::Index;
-using store::IndexPage;
-using store::Layout;
 using store::Location;
 using store::PageKey;
 using store::Place;
-using store::Segments;
-using store::SegmentState;
+using Fixture = test::IndexFixture;
 
 constexpr ExtentId extent{VolumeId{1}, 2, PgId{3}};
-constexpr Layout layout{64, 14};  // 64 segments of 16384 blocks.
-
-// An index over segments that all hold log, with places given out in order.
-struct Fixture {
-    explicit Fixture(uint64_t bytes_max = 0) : segments(layout), index(segments, bytes_max) {
-        for (uint32_t segment = 0; segment < layout.segment_count; ++segment) {
-            segments.take(segment < 8 ? SegmentState::index : SegmentState::log);
-        }
-    }
-    Place set(const ExtentId& id, uint32_t block, uint32_t count = 1) {
-        const Place place = next;
-        const std::vector<uint32_t> crcs(count, 0xc0ffee);
-        index.set(id, block, count, place, crcs.data(), {base::Epoch{1}, ++versions});
-        next += count;
-        return place;
-    }
-    // Where a block lies whose page is in memory, or that was never written.
-    Location get(const ExtentId& id, uint32_t block) {
-        const uint32_t entry = block & (store::page_entries - 1);
-        const Index::Found found = index.find(
-            index.slot_of(id), block >> store::page_shift, store::entry_bits(entry, entry + 1));
-        REQUIRE(found.presence != Index::Presence::away);
-        if (found.presence == Index::Presence::zero) {
-            return {};
-        }
-        return {found.frame->places[entry], found.frame->crcs[entry], found.frame->version(entry)};
-    }
-    Place place_of(const ExtentId& id, uint32_t block) { return get(id, block).place; }
-    // What the page writer does with one page.
-    void write(PageKey key) {
-        if (index.writable(key) == Index::Writable::owes) {
-            load(key);
-        }
-        if (index.writable(key) == Index::Writable::empty) {
-            index.vanished(key);
-            return;
-        }
-        auto image = std::make_unique<IndexPage>();
-        index.fill_image(key, *image);
-        const ImageRef ref{layout.place(0, 1) + images / 4, images % 4, store::crc_of(*image)};
-        ++images;
-        device[{ref.place, ref.quarter}] = std::move(image);
-        index.placed(key, ref);
-    }
-    void load(PageKey key) {
-        const ImageRef ref = index.image(key);
-        index.loaded(key, *device.at({ref.place, ref.quarter}));
-    }
-    void write_all() {
-        PageKey key;
-        const uint32_t epoch = index.end_epoch();
-        while (index.pop_dirty(epoch, key)) {
-            if (index.writable(key) != Index::Writable::no) {
-                write(key);
-            }
-        }
-    }
-    // What the eraser does.
-    void erase_all() {
-        PageKey key;
-        while (index.next_erased(key)) {
-            if (!index.forget_frame(key)) {
-                const ImageRef ref = index.image(key);
-                index.forget_image(key, device.at({ref.place, ref.quarter}).get());
-            }
-        }
-    }
-    uint64_t imaged() const {
-        uint64_t sum = 0;
-        for (uint32_t segment = 0; segment < layout.segment_count; ++segment) {
-            sum += segments.imaged(segment);
-        }
-        return sum;
-    }
-
-    Segments segments;
-    Index index;
-    std::map<std::pair<Place, uint32_t>, std::unique_ptr<IndexPage>> device;
-    uint32_t images = 0;
-    uint64_t versions = 0;
-    Place next = layout.place(8, 1);
-};
+constexpr store::Layout layout = test::index_layout;
 
 }  // namespace
 
