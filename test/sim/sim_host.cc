@@ -290,13 +290,12 @@ void SimHost::judge_failure(uint64_t number, Status status) {
 }
 
 // Some room is for the store's own, and what it writes to may be half empty; a file system may have
-// none for it. What a damaged page of the index named stays counted, wherever it was.
+// none for it. What a damaged page of the index named counts only until a recount.
 bool SimHost::may_be_full() const {
     const store::StoreStats& stats = store_.stats();
     const uint64_t blocks = world_.model.pending_blocks() + world_.model.live_blocks() +
                             (stats.erasing_bytes + 2 * world_.options.segment_bytes) / block_bytes;
-    return world_.plan.room_short || faults_.metadata_damaged() ||
-           blocks > stats.capacity_bytes / block_bytes * 85 / 100;
+    return world_.plan.room_short || blocks > stats.capacity_bytes / block_bytes * 85 / 100;
 }
 
 bool SimHost::may_read(const Read& op, uint32_t index, uint64_t mark) const {

@@ -101,6 +101,7 @@ export const coveredBy: Readonly<Record<string, string>> = {
   'native-rdma/src/store/index_frames.cc': 'test/native/store/index_test.cc',
   'native-rdma/src/store/index_images.cc': 'test/native/store/index_test.cc',
   'native-rdma/src/store/index_mover.cc': 'test/native/store/store_test.cc',
+  'native-rdma/src/store/index_recount.cc': 'test/native/store/recounter_test.cc',
   'native-rdma/src/store/index_space.cc': 'test/native/store/store_test.cc',
   'native-rdma/src/store/log_acknowledge.cc': 'test/native/store/power_cut_test.cc',
   'native-rdma/src/store/log_replay.cc': 'test/native/store/power_cut_test.cc',

@@ -1,6 +1,7 @@
 // Writes a checkpoint's body and root: each twice, so that damage of one copy is no loss.
 //
-// Requires: no page gets a new image and nothing is given back by the eraser until it is written.
+// Requires: until it is written no page gets a new image, nothing is given back by the eraser and
+// no recount is brought to its end.
 // Thread: the store's.
 #pragma once
 

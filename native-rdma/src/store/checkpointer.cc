@@ -37,6 +37,7 @@ void Checkpointer::pages_written() {
     advance(CheckpointState::saving);
     parts_.pages.pause();
     parts_.eraser.pause();
+    parts_.recounter.pause();
     CheckpointRoot root{};
     std::memcpy(root.store_id, super_.store_id, sizeof root.store_id);
     root.number = super_.checkpoint + 1;
@@ -134,6 +135,7 @@ void Checkpointer::end(Status status) {
     if (!given_up_) {
         parts_.pages.resume();
         parts_.eraser.resume();
+        parts_.recounter.resume();
     }
     listener_.checkpoint_over(status);
 }

@@ -17,6 +17,7 @@
 #include "store/checkpoint_writer.h"
 #include "store/eraser.h"
 #include "store/page_writer.h"
+#include "store/recounter.h"
 #include "store/superblock_format.h"
 
 namespace store {
@@ -80,6 +81,7 @@ class Checkpointer final : CheckpointWriter::Client {
         IndexSpace& space;
         PageWriter& pages;
         Eraser& eraser;
+        Recounter& recounter;
         StoreStats& stats;
     };
 

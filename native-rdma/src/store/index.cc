@@ -61,6 +61,7 @@ void Index::use(PageKey key) {
 
 // A page has neither any more.
 void Index::leave(PageKey key) {
+    set_counted(*ref(key), false);
     Extent& extent = extents_[key.slot];
     uint32_t& group = extent.groups[key.page >> group_shift];
     if (groups_.drop(group, 1)) {

@@ -8,6 +8,9 @@
 // all that its image names), `imaged` by what images name. So a checkpoint, which saves images and
 // `imaged`, needs no moment at which everything stands still.
 //
+// When an image is lost nobody knows what it named, and all that stays counted. A recount takes
+// that away: it visits each image while everything goes on, and follows those it has visited.
+//
 // Deleting moves no block: an extent that is deleted, and a page that is erased without a frame,
 // are only marked; the eraser visits them later.
 //
@@ -148,6 +151,29 @@ class Index {
     // Frames that owe: with their next images blocks are forgotten that count as alive.
     [[nodiscard]] uint64_t owing_pages() const { return owing_pages_; }
 
+    // --- A recount of what images name (index_recount.cc), for the recounter.
+
+    // False at first, and when an image was lost: more may be counted than there is.
+    [[nodiscard]] bool counts_exact() const { return counts_exact_; }
+    // Before a recount: takes a page out of the last one.
+    void uncount(PageKey key);
+    void begin_recount();
+    void give_up_recount() { recounting_ = false; }
+    // Whether the page has an image that is to be counted. What is to be erased soon has none.
+    [[nodiscard]] bool uncounted(PageKey key) const;
+    // Requires: uncounted. A page that does not owe is counted as its frame knows it; one that
+    // does, by its image.
+    void count(PageKey key);
+    void count(PageKey key, const IndexPage& image);
+    // The image cannot be read: its page becomes dirty, so that it is given up when its next image
+    // is made.
+    void doubt(PageKey key);
+    [[nodiscard]] bool all_counted() const { return counted_images_ == images_; }
+    // An image was lost that had been counted: only another recount helps.
+    [[nodiscard]] bool recount_spoiled() const { return recount_spoiled_; }
+    // Requires: all counted, not spoiled, and that no checkpoint is saving the counts.
+    void end_recount();
+
     // Walks all extents and pages, for checkpoints and scrub.
     [[nodiscard]] uint32_t slot_count() const { return static_cast<uint32_t>(extents_.size()); }
     [[nodiscard]] bool used(uint32_t slot) const { return extents_[slot].used; }
@@ -178,7 +204,7 @@ class Index {
         uint32_t frame : 28;
         uint32_t quarter : 2;
         uint32_t erased : 1;
-        uint32_t spare : 1;
+        uint32_t counted : 1;  // The image, by the recount.
         [[nodiscard]] bool used() const { return place != 0 || frame != 0; }
     };
     static_assert(sizeof(PageRef) == 12);
@@ -216,8 +242,11 @@ class Index {
     void settle_images(const PageRef& ref, Frame& frame);
     void came_alive(Place place);
     void forgotten(Place place);
-    void image_names(Place place);
-    void image_forgets(Place place);
+    void image_names(const PageRef& ref, Place place);
+    void image_forgets(const PageRef& ref, Place place);
+    void set_counted(PageRef& ref, bool counted);
+    void count_place(Place place);
+    void note_loss(const PageRef& ref);
     [[nodiscard]] uint64_t frames_max() const;
 
     Segments& segments_;
@@ -233,6 +262,11 @@ class Index {
     uint32_t deleted_page_ = 0;   // Where the walk of the first deleted extent is.
     uint64_t group_numbers_ = 0;  // Entries of all extents' lists.
     uint64_t page_count_ = 0;
+    uint64_t images_ = 0;
+    uint64_t counted_images_ = 0;  // Of them, those that the last recount has or had counted.
+    bool recounting_ = false;
+    bool recount_spoiled_ = false;
+    bool counts_exact_ = false;
     uint64_t erasing_pages_ = 0;
     uint64_t owing_pages_ = 0;
     uint64_t hits_ = 0;

@@ -77,6 +77,18 @@ class FramePool {
 
     // What the image has for an entry that was changed since. Requires: the bit is not set.
     void note_change(Frame& frame, uint32_t entry, Place before);
+    // What the image of a frame that does not owe has for each entry.
+    template <typename Each>
+    void each_imaged(const Frame& frame, Each each) const {
+        for (uint32_t entry = 0; entry < page_entries; ++entry) {
+            if ((frame.changed >> entry & 1) == 0) {
+                each(frame.places[entry]);
+            }
+        }
+        for (uint32_t number = frame.changes; number != 0; number = changes_[number].next) {
+            each(changes_[number].before);
+        }
+    }
     // Hands out the changes and forgets them.
     template <typename Each>
     void take_changes(Frame& frame, Each each) {

@@ -66,7 +66,7 @@ void Index::loaded(PageKey key, const IndexPage& image) {
     frame.known = ~uint64_t{0};
 }
 
-// What the image named stays counted: nobody knows what it was.
+// What the image named stays counted, until a recount: nobody knows what it was.
 void Index::lose(PageKey key) {
     PageRef& found = *ref(key);
     if (found.frame == 0) {
@@ -83,6 +83,8 @@ void Index::lose(PageKey key) {
         }
     }
     frame.known = ~uint64_t{0};
+    note_loss(found);
+    set_counted(found, false);
     drop_image(found);
 }
 
@@ -134,15 +136,21 @@ void Index::fill_image(PageKey key, IndexPage& image) const {
     }
 }
 
-void Index::image_names(Place place) {
+void Index::image_names(const PageRef& ref, Place place) {
     if (place != 0 && place != lost_place) {
         segments_.image_names(place);
+        if (recounting_ && ref.counted != 0) {
+            segments_.recount_names(place);
+        }
     }
 }
 
-void Index::image_forgets(Place place) {
+void Index::image_forgets(const PageRef& ref, Place place) {
     if (place != 0 && place != lost_place) {
         segments_.image_forgets(place);
+        if (recounting_ && ref.counted != 0) {
+            segments_.recount_forgets(place);
+        }
     }
 }
 
@@ -150,12 +158,12 @@ void Index::image_forgets(Place place) {
 void Index::settle_images(const PageRef& ref, Frame& frame) {
     CHECK(!frame.is(Frame::owes), "a page is known before its image is made");
     if (ref.place == 0) {
-        std::for_each_n(frame.places, page_entries, [this](Place place) { image_names(place); });
+        std::for_each_n(frame.places, page_entries, [&](Place place) { image_names(ref, place); });
         return;
     }
     frames_.take_changes(frame, [&](uint32_t entry, Place before) {
-        image_forgets(before);
-        image_names(frame.places[entry]);
+        image_forgets(ref, before);
+        image_names(ref, frame.places[entry]);
     });
 }
 
@@ -163,6 +171,7 @@ void Index::drop_image(PageRef& ref) {
     if (ref.place != 0) {
         segments_.unstored(ref.place, 1);
         ref.place = 0;
+        --images_;
     }
 }
 
@@ -179,7 +188,11 @@ void Index::placed(PageKey key, const ImageRef& image) {
     found.quarter = image.quarter & 3;
     found.crc = image.crc;
     segments_.stored(image.place, 1);
+    ++images_;
     frames_.mark_clean(found.frame);
+    if (recounting_ && found.counted == 0) {
+        count(key);
+    }
 }
 
 void Index::vanished(PageKey key) {
@@ -241,15 +254,17 @@ bool Index::forget_frame(PageKey key) {
     return known;
 }
 
-// `image` null: it cannot be read, and what it named stays counted.
+// `image` null: it cannot be read, and what it named stays counted until a recount.
 void Index::forget_image(PageKey key, const IndexPage* image) {
     PageRef& found = *ref(key);
     CHECK(found.frame == 0 && found.place != 0, "only the image is left");
     if (image != nullptr) {
         for (const Place place : image->places) {
             forgotten(place);
-            image_forgets(place);
+            image_forgets(found, place);
         }
+    } else {
+        note_loss(found);
     }
     mark_erased(key, found, false);
     drop_image(found);
@@ -275,6 +290,7 @@ void Index::restore_page(PageKey key, const ImageRef& image, bool erased) {
     found.crc = image.crc;
     use(key);
     segments_.stored(image.place, 1);
+    ++images_;
     erasing_pages_ += extents_[key.slot].deleted ? 1 : 0;
     if (erased) {
         mark_erased(key, found, true);

@@ -32,9 +32,18 @@ PageLoader::~PageLoader() {
 }
 
 void PageLoader::load(PageKey key, PageWaiter& waiter) {
-    const auto found = by_page_.find(key.packed());
-    Load& load = found != by_page_.end() ? *found->second : obtain(key);
+    Load& load = load_of(key);
+    load.for_memory = true;
     load.waiters.push_back(waiter);
+}
+
+void PageLoader::peek(PageKey key, PageWaiter& waiter) {
+    load_of(key).waiters.push_back(waiter);
+}
+
+PageLoader::Load& PageLoader::load_of(PageKey key) {
+    const auto found = by_page_.find(key.packed());
+    return found != by_page_.end() ? *found->second : obtain(key);
 }
 
 PageLoader::Load& PageLoader::obtain(PageKey key) {
@@ -47,6 +56,7 @@ PageLoader::Load& PageLoader::obtain(PageKey key) {
     ++loads_in_use_;
     load.key = key;
     load.attempts = 0;
+    load.for_memory = false;
     load.found = nullptr;
     load.image = index_.image(key);
     by_page_.emplace(key.packed(), &load);
@@ -121,7 +131,8 @@ void PageLoader::finish(Load& load) {
     // been used again.
     const bool same = load.found != nullptr && index_.image(key) == load.image &&
                       (load.memory.iov_base != nullptr || crc_of(*load.found) == load.image.crc);
-    if (same && index_.owes(key) && !index_.erased(key) && !index_.deleted(key.slot)) {
+    if (same && load.for_memory && index_.owes(key) && !index_.erased(key) &&
+        !index_.deleted(key.slot)) {
         index_.loaded(key, *load.found);
     }
     while (PageWaiter* waiter = load.waiters.pop_front()) {

@@ -48,6 +48,8 @@ class PageLoader {
     // Resumes the waiter later, never inside the call. With ok the page is in memory, unless it was
     // erased or changed meanwhile: look again. Errors: checksum_wrong, device_failed.
     void load(PageKey key, PageWaiter& waiter);
+    // The same for who needs only the image: nothing makes room in memory for it.
+    void peek(PageKey key, PageWaiter& waiter);
     [[nodiscard]] bool idle() const { return loads_in_use_ == 0; }
 
   private:
@@ -60,6 +62,7 @@ class PageLoader {
         ImageRef image;
         iovec memory{};
         uint32_t attempts = 0;
+        bool for_memory = false;
         const IndexPage* found = nullptr;
         base::Status status;
         base::IntrusiveList<PageWaiter> waiters;
@@ -67,6 +70,7 @@ class PageLoader {
     struct DoneTask : reactor::Task {
         PageLoader* loader = nullptr;
     };
+    Load& load_of(PageKey key);
     Load& obtain(PageKey key);
     void start(Load& load);
     void landed(Load& load, base::Status status);

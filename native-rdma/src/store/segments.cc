@@ -103,6 +103,36 @@ void Segments::load_imaged(uint32_t segment, uint32_t blocks) {
     live_blocks_ += blocks;
 }
 
+void Segments::begin_recount() {
+    for (Segment& entry : at_) {
+        entry.recounted = 0;
+    }
+}
+
+void Segments::recount_forgets(Place place) {
+    const uint32_t segment = layout_.segment_of(place);
+    CHECK(at_[segment].recounted > 0, "an image forgets what it named");
+    --at_[segment].recounted;
+}
+
+// Requires: the recount knows all images. Compaction may have left a segment alone for the sake of
+// blocks that are not there.
+void Segments::end_recount() {
+    for (uint32_t segment = 0; segment < count(); ++segment) {
+        Segment& entry = at_[segment];
+        CHECK(entry.recounted <= entry.imaged, "what an image names is counted");
+        const uint32_t lost = entry.imaged - entry.recounted;
+        CHECK(lost <= entry.live, "what no image names any more still counted as alive");
+        if (lost > 0) {
+            entry.imaged -= lost;
+            entry.live -= lost;
+            entry.left_until = 0;
+            live_blocks_ -= lost;
+            consider(segment);
+        }
+    }
+}
+
 void Segments::unstored(Place place, uint32_t count) {
     const uint32_t segment = layout_.segment_of(place);
     CHECK(at_[segment].stored >= count, "what was stored is taken away once");

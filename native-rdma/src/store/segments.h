@@ -14,6 +14,9 @@
 //   imaged  blocks of it that are named by the pages' images on the device: what a checkpoint
 //   saves; stored  images and checkpoint blocks in it, for a segment of the index.
 //
+// What an image named that is lost stays in `live` and `imaged`. A recount finds the others; what
+// it does not find is taken away.
+//
 // Thread: the store's.
 #pragma once
 
@@ -102,6 +105,11 @@ class Segments {
     void image_forgets(Place place);
     // Recovery: what the checkpoint's images name in it.
     void load_imaged(uint32_t segment, uint32_t blocks);
+    // A recount: `imaged` is counted anew, beside the old one, which it replaces at the end.
+    void begin_recount();
+    void recount_names(Place place) { ++at_[layout_.segment_of(place)].recounted; }
+    void recount_forgets(Place place);
+    void end_recount();
 
     void stored(Place place, uint32_t count) { at_[layout_.segment_of(place)].stored += count; }
     void unstored(Place place, uint32_t count);
@@ -113,6 +121,9 @@ class Segments {
     // Compaction has been through it and something stayed: left alone until `checkpoint`.
     void leave_alone(uint32_t segment, uint64_t checkpoint) {
         at_[segment].left_until = checkpoint;
+    }
+    [[nodiscard]] bool was_left_alone(uint32_t segment) const {
+        return at_[segment].left_until > 0;
     }
     [[nodiscard]] bool left_alone(uint32_t segment, uint64_t checkpoint) const {
         return at_[segment].left_until > checkpoint;
@@ -144,6 +155,7 @@ class Segments {
         uint64_t left_until = 0;
         uint32_t live = 0;
         uint32_t imaged = 0;
+        uint32_t recounted = 0;
         uint32_t stored = 0;
         uint32_t readers = 0;
         uint32_t unacknowledged = 0;

@@ -121,6 +121,7 @@ struct StoreStats {
     uint64_t flushes = 0;
     uint64_t checksum_errors = 0;
     uint64_t checkpoints = 0;
+    uint64_t recounts = 0;        // Of what the index's images name, after damage of one.
     uint64_t log_tail_bytes = 0;  // Behind the last checkpoint: what a recovery would replay.
     uint64_t index_bytes = 0;     // Of memory.
     uint64_t index_hits = 0;      // Pages found in memory, and not.

@@ -37,6 +37,7 @@ Upkeep::Upkeep(const Parts& parts, const Superblock& super, Listener& listener)
       pages_(parts.device, parts.executor, parts.index, space_, parts.stats),
       loader_(parts.device, parts.executor, parts.index, pages_, *this),
       eraser_(parts.executor, parts.index, loader_, *this),
+      recounter_(parts.executor, parts.index, loader_, pages_, *this),
       checkpointer_({parts.device,
                      parts.durability == Durability::flush,
                      parts.index,
@@ -44,6 +45,7 @@ Upkeep::Upkeep(const Parts& parts, const Superblock& super, Listener& listener)
                      space_,
                      pages_,
                      eraser_,
+                     recounter_,
                      parts.stats},
                     super,
                     *this),
@@ -141,6 +143,7 @@ void Upkeep::turn() {
 
     parts_.reclaimer.kick();
     eraser_.kick();
+    recounter_.kick();
     if (checkpoint_due()) {
         begin_checkpoint();
     }
@@ -172,6 +175,7 @@ bool Upkeep::checkpoint_due() const {
     return tail_bytes() >= tail_bytes_max_ / 2 || (dead > 0 && last && !more_to_come) ||
            (dead >= many && short_of_segments()) ||
            (waiting_ && compactor_.idle() && parts_.index.owing_pages() > 0) || uncounted_ ||
+           (recounter_.waits() && parts_.index.owing_pages() > 0) ||
            (resting && (tail_bytes() > 0 || dead > 0));
 }
 
@@ -264,7 +268,7 @@ bool Upkeep::room_can_be_made() {
     }
     return !checkpointer_.idle() || parts_.segments.dead_count() > 0 || !compactor_.idle() ||
            (compaction_possible() && choose_victim() != Segments::none) ||
-           parts_.index.erasing_pages() > 0 || parts_.index.owing_pages() > 0;
+           parts_.index.erasing_pages() > 0 || parts_.index.owing_pages() > 0 || !recounter_.idle();
 }
 
 Admission::Answer Upkeep::admit_segment(bool data) {
@@ -276,6 +280,10 @@ Admission::Answer Upkeep::admit_segment(bool data) {
     if (!room_can_be_made()) {
         // The next operation tries again.
         waiting_ = checkpoint_refused_ = compaction_refused_ = false;
+        if (recount_given_up_ && !closing_) {
+            recount_given_up_ = false;
+            recounter_.start();
+        }
         pages_.kick();
         return Answer::full;
     }
@@ -342,6 +350,7 @@ void Upkeep::close() {
     parts_.reclaimer.stop();
     compactor_.stop();
     mover_.stop();
+    recounter_.stop();
     if (pages_.stalled()) {
         end_pages();
     } else if (checkpointer_.idle()) {
@@ -369,8 +378,8 @@ void Upkeep::end_pages() {
 }
 
 bool Upkeep::idle() const {
-    return stopped_ && pages_.idle() && loader_.idle() && eraser_.idle() && checkpointer_.idle() &&
-           compactor_.idle() && mover_.idle();
+    return stopped_ && pages_.idle() && loader_.idle() && eraser_.idle() && recounter_.idle() &&
+           checkpointer_.idle() && compactor_.idle() && mover_.idle();
 }
 
 void Upkeep::rest() {
@@ -384,6 +393,7 @@ void Upkeep::fail() {
     parts_.executor.disarm(idle_timer_);
     compactor_.stop();
     mover_.stop();
+    recounter_.stop();
     end_pages();
     rest();
 }

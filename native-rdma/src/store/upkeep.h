@@ -1,5 +1,6 @@
-// What a store does on its own: checkpoints, compaction, giving back what was deleted, and making
-// room in the index's memory; and, since it knows what there is room for, who may write.
+// What a store does on its own: checkpoints, compaction, giving back what was deleted, counting
+// anew after damage, and making room in the index's memory; and, since it knows what there is room
+// for, who may write.
 //
 // Segments kept free, from the last one on:
 //   - for the index: what a checkpoint of all dirty pages takes;
@@ -16,6 +17,7 @@
 #include "store/compactor.h"
 #include "store/index_mover.h"
 #include "store/log_writer.h"
+#include "store/recounter.h"
 
 namespace store {
 
@@ -25,6 +27,7 @@ class Upkeep final : public Admission,
                      Eraser::Listener,
                      Checkpointer::Listener,
                      IndexMover::Client,
+                     Recounter::Client,
                      Compactor::Client {
   public:
     struct Parts {
@@ -85,6 +88,8 @@ class Upkeep final : public Admission,
     void compacted(uint32_t segment, base::Status status) override;
     void compaction_failed(base::Status status) override;
     void index_moved() override { rest(); }
+    [[nodiscard]] bool recount_is_urgent() const override { return waiting_; }
+    void recounted() override;
 
     [[nodiscard]] Answer admit_when_counted();
     void schedule();
@@ -95,6 +100,7 @@ class Upkeep final : public Admission,
     [[nodiscard]] bool checkpoint_due() const;
     void consider_compaction();
     [[nodiscard]] uint32_t choose_victim() const;
+    void note_left(uint32_t segment, base::Status status);
     [[nodiscard]] bool compaction_possible();
     [[nodiscard]] bool room_can_be_made();
     [[nodiscard]] uint32_t index_reserve() const;
@@ -115,6 +121,7 @@ class Upkeep final : public Admission,
     PageWriter pages_;
     PageLoader loader_;
     Eraser eraser_;
+    Recounter recounter_;
     Checkpointer checkpointer_;
     Compactor compactor_;
     IndexMover mover_;
@@ -127,6 +134,7 @@ class Upkeep final : public Admission,
     bool waiting_ = false;             // Somebody waits for a segment.
     bool checkpoint_refused_ = false;  // The file system had no room for it.
     bool compaction_refused_ = false;
+    bool recount_given_up_ = false;  // The device gave too little.
     bool closing_ = false;
     bool stopped_ = false;
     uint32_t free_seen_ = 0;  // Segments, when it last looked.

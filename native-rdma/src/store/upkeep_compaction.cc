@@ -74,9 +74,28 @@ void Upkeep::compacted(uint32_t segment, Status status) {
         compaction_refused_ = true;
     } else if (status.code() != Errc::busy && holds_data(parts_.segments.state(segment)) &&
                parts_.segments.live(segment) > 0) {
-        // What is left is owed by pages that the next checkpoint merges; or is damage.
-        parts_.segments.leave_alone(segment, checkpointer_.number() + 2);
+        note_left(segment, status);
     }
+    wake();
+}
+
+// What is left is being erased, or is owed by pages that the next checkpoint merges. Or it is
+// damage: that of a batch, or blocks that only a lost image of the index named. Those a recount
+// finds, once.
+void Upkeep::note_left(uint32_t segment, Status status) {
+    Segments& segments = parts_.segments;
+    const bool owed = parts_.index.erasing_pages() > 0 ||
+                      (parts_.index.owing_pages() > 0 && !segments.was_left_alone(segment));
+    if (status.ok() && !owed && !closing_ && !stopped_ && recounter_.idle() &&
+        !parts_.index.counts_exact()) {
+        recounter_.start();
+    }
+    segments.leave_alone(segment, checkpointer_.number() + 2);
+}
+
+void Upkeep::recounted() {
+    recount_given_up_ = !parts_.index.counts_exact();
+    parts_.stats.recounts += recount_given_up_ ? 0 : 1;
     wake();
 }
 
