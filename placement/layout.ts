@@ -5,7 +5,7 @@
 import { type Group, loadOf } from './group.ts'
 import { type Separation, separate } from './separation.ts'
 import { fairShares } from './shares.ts'
-import type { PlacedNode, PlacementSettings } from './topology.ts'
+import { isUsable, type PlacedNode, type PlacementSettings } from './topology.ts'
 
 export interface WorkingGroup {
   readonly number: number
@@ -21,6 +21,8 @@ export interface Layout {
   readonly nodes: readonly PlacedNode[]
   readonly indexOf: ReadonlyMap<string, number>
   readonly isIn: readonly boolean[]
+  /** How many nodes are in. */
+  readonly inCount: number
   readonly groups: WorkingGroup[]
   readonly load: number[]
   /** What each node's load is when all hold their fair share. */
@@ -40,17 +42,19 @@ export function createLayout(
 ): Layout {
   const nodes = [...topology, ...missingNodes(topology, groups)]
   const indexOf = new Map(nodes.map(({ name }, index) => [name, index]))
-  const isIn = nodes.map(({ state, capacityBytes }) => state === 'in' && capacityBytes > 0)
+  const isIn = nodes.map(isUsable)
+  const inCount = isIn.filter(Boolean).length
   const layout: Layout = {
     nodes,
     indexOf,
     isIn,
+    inCount,
     groups: [],
     load: nodes.map(() => 0),
     target: targetsOf(nodes, groups),
     partners: nodes.map(() => new Map<number, number>()),
     width: nodes.map(() => 0),
-    widthMax: widthLimits(nodes, isIn, settings.scatterWidth),
+    widthMax: widthLimits(nodes, settings.scatterWidth),
     separation: separate(nodes),
   }
   for (const group of groups) {
@@ -151,13 +155,10 @@ function targetsOf(nodes: readonly PlacedNode[], groups: readonly Group[]): numb
   return target
 }
 
-function widthLimits(
-  nodes: readonly PlacedNode[],
-  isIn: readonly boolean[],
-  scatterWidth: number,
-): number[] {
-  const capacity = nodes.reduce((sum, node, at) => sum + (isIn[at] ? node.capacityBytes : 0), 0)
-  const mean = capacity / Math.max(1, isIn.filter(Boolean).length)
+function widthLimits(nodes: readonly PlacedNode[], scatterWidth: number): number[] {
+  const usable = nodes.filter(isUsable)
+  const capacity = usable.reduce((sum, node) => sum + node.capacityBytes, 0)
+  const mean = capacity / Math.max(1, usable.length)
   return nodes.map(({ capacityBytes }) =>
     Math.ceil(scatterWidth * Math.max(1, capacityBytes / Math.max(1, mean))),
   )

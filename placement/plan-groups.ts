@@ -36,9 +36,8 @@ export function planGroups(
   const obstacle = placementObstacle(topology, copies)
   if (obstacle !== undefined) return { kind: 'refused', reason: obstacle }
   const layout = createLayout(topology, existing, settings)
-  const nodeCount = layout.isIn.filter(Boolean).length
   const own = existing.filter((group) => group.copies === copies)
-  const wanted = Math.ceil((settings.groupsPerNode * nodeCount) / copies)
+  const wanted = Math.ceil((settings.groupsPerNode * layout.inCount) / copies)
   const count = wanted - own.length
   if (count <= 0) return { kind: 'planned', groups: [] }
   if (firstNumber + count - 1 > placementLimits.groupNumberMax)
@@ -101,20 +100,19 @@ function createPool(layout: Layout, own: readonly Group[], { copies, wanted, cou
 }
 
 /** How many copysets a cell may have for nodes to have two thirds of the scatter width. */
-function setsOfCell({ isIn, widthMax }: Layout, copies: number): number {
-  const nodeCount = isIn.filter(Boolean).length
+function setsOfCell({ inCount, widthMax }: Layout, copies: number): number {
   const width = Math.floor((2 / 3) * Math.min(...widthMax))
   // With as few nodes as that everyone shares with everyone, and nothing is bounded.
-  if (copies === 1 || width >= nodeCount - 1) return Number.POSITIVE_INFINITY
+  if (copies === 1 || width >= inCount - 1) return Number.POSITIVE_INFINITY
   const setsPerNode = Math.max(1, Math.floor(width / (copies - 1)))
-  return Math.max(1, Math.round((nodeCount * setsPerNode) / copies))
+  return Math.max(1, Math.round((inCount * setsPerNode) / copies))
 }
 
 /** Draws round after round for what is lacking then; a set that would scatter too far is left. */
 function fillPool(pool: Pool, { seed }: PlacementSettings): void {
   const { layout, copies, count, lacking, sets, setCount } = pool
   const random = seededRandom(seed + layout.groups.length)
-  const perRound = Math.ceil(layout.isIn.filter(Boolean).length / copies)
+  const perRound = Math.ceil(layout.inCount / copies)
   const weight = count / setCount
   const roundsMax = 2 * Math.ceil(setCount / perRound) + 10
   for (let round = 0; round < roundsMax && sets.length < setCount; round++) {

@@ -1,5 +1,5 @@
 /** Which nodes may be members of the same group. */
-import { membersPerZone, type PlacedNode, zonesOf } from './topology.ts'
+import { isUsable, membersPerZone, type PlacedNode, zonesOf } from './topology.ts'
 
 export interface Separation {
   /** Whether the node (an index, like the members) may become a member beside them. */
@@ -10,7 +10,7 @@ export function separate(nodes: readonly PlacedNode[]): Separation {
   const zoneOf = zonesOf(nodes)
   const rackIds = numbered(nodes.map(({ rack }) => rack))
   const zoneIds = numbered(nodes.map(zoneOf))
-  const usable = nodes.filter(({ state, capacityBytes }) => state === 'in' && capacityBytes > 0)
+  const usable = nodes.filter(isUsable)
   const zoneCount = new Set(usable.map(zoneOf)).size
   return {
     mayJoin(members, node, copies) {

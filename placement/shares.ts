@@ -1,5 +1,5 @@
 /** The fair share of each node: by capacity, as far as racks and zones allow. */
-import { membersPerZone, type PlacedNode, zonesOf } from './topology.ts'
+import { isUsable, membersPerZone, type PlacedNode, zonesOf } from './topology.ts'
 
 /**
  * What part of all memberships each node shall hold; the parts sum to 1, and are 0 for nodes that
@@ -10,7 +10,7 @@ export function fairShares(nodes: readonly PlacedNode[], copies: number): number
   return spreadOver(
     nodes,
     copies,
-    nodes.map(({ state, capacityBytes }) => (state === 'in' ? Math.max(0, capacityBytes) : 0)),
+    nodes.map((node) => (isUsable(node) ? node.capacityBytes : 0)),
   )
 }
 

@@ -11,6 +11,10 @@ export interface PlacedNode {
   readonly state: 'in' | 'out'
 }
 
+/** Whether groups may have members there. */
+export const isUsable = ({ state, capacityBytes }: PlacedNode): boolean =>
+  state === 'in' && capacityBytes > 0
+
 export type Copies = 1 | 2 | 3
 
 export interface PlacementSettings {
@@ -57,7 +61,7 @@ export function placementObstacle(
   nodes: readonly PlacedNode[],
   copies: Copies,
 ): string | undefined {
-  const usable = nodes.filter(({ state, capacityBytes }) => state === 'in' && capacityBytes > 0)
+  const usable = nodes.filter(isUsable)
   const split = splitRack(usable)
   if (split !== undefined) return split
   const rackCount = new Set(usable.map(({ rack }) => rack)).size

@@ -9,6 +9,7 @@
  * asked: whether the store answers or not, it ends before the store gives the key to another.
  */
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Compare, KeyValue, MetadataStore } from '../metadata/metadata.ts'
 import { absent, defineRecord, putRecord } from '../model/record.ts'
@@ -179,18 +180,10 @@ class Campaign implements Election {
     for (const listener of this.#listeners) listener()
   }
 
+  /** Cut short by the end. */
   #pause(ms: number): Promise<void> {
     const { signal } = this.#closing
-    return new Promise((resolve) => {
-      if (signal.aborted) return resolve()
-      const finish = () => {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', finish)
-        resolve()
-      }
-      const timer = setTimeout(finish, ms)
-      signal.addEventListener('abort', finish)
-    })
+    return delay(ms, undefined, { signal }).catch(() => undefined)
   }
 }
 

@@ -34,18 +34,38 @@ export async function etcdAnswers({ address, etcdEndpoint = '' }: Layout): Promi
 
 function flagsOf({ folder, address, etcdEndpoint = '' }: Layout): string[] {
   const peer = `http://${address}:${Number(new URL(etcdEndpoint).port) + 1}`
-  const flags = {
-    name: etcdName,
-    'data-dir': join(folder, etcdName),
-    'listen-client-urls': etcdEndpoint,
-    'advertise-client-urls': etcdEndpoint,
-    'listen-peer-urls': peer,
-    'initial-advertise-peer-urls': peer,
-    'initial-cluster': `${etcdName}=${peer}`,
+  const member = { name: etcdName, dataFolder: join(folder, etcdName), client: etcdEndpoint, peer }
+  return etcdFlags(member, {
     'quota-backend-bytes': quotaBytes,
     'auto-compaction-mode': 'periodic',
     'auto-compaction-retention': '1h',
+  })
+}
+
+export interface EtcdMember {
+  readonly name: string
+  readonly dataFolder: string
+  /** Where clients reach it, as a URL. */
+  readonly client: string
+  /** Where other members would. */
+  readonly peer: string
+}
+
+/** The command line of an etcd with one member. */
+export function etcdFlags(
+  { name, dataFolder, client, peer }: EtcdMember,
+  more: Readonly<Record<string, string | number>>,
+): string[] {
+  const flags = {
+    name,
+    'data-dir': dataFolder,
+    'listen-client-urls': client,
+    'advertise-client-urls': client,
+    'listen-peer-urls': peer,
+    'initial-advertise-peer-urls': peer,
+    'initial-cluster': `${name}=${peer}`,
     logger: 'zap',
+    ...more,
   }
   return Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`)
 }

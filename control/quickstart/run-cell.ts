@@ -2,11 +2,12 @@
 import { existsSync, mkdirSync, statfsSync } from 'node:fs'
 import { formatBytes } from '../../configs/bytes.ts'
 import { FolderInUseError, lockFolder } from '../metadata/lock-folder.ts'
-import { type Child, lastLines, startChild } from './child.ts'
-import { etcdAnswers, etcdName, startEtcd } from './etcd.ts'
+import { type Child, lastLines } from './child.ts'
+import { etcdAnswers, startEtcd } from './etcd.ts'
 import { controlsOf, filesOf, type Layout, writeConfigs } from './layout.ts'
 import { createNamespaces, type Namespaces } from './namespaces.ts'
 import { takenPorts } from './ports.ts'
+import { startProcess } from './start-process.ts'
 import { supervise } from './supervise.ts'
 import { waitReady } from './wait-ready.ts'
 import { welcomeText } from './welcome-text.ts'
@@ -80,15 +81,6 @@ async function runLayout(layout: Layout): Promise<number> {
   }
   await takeDown(layout, running)
   return 0
-}
-
-function startProcess(layout: Layout, name: string): Child {
-  if (name === etcdName) return startEtcd(layout)
-  const { config, log } = filesOf(layout, name)
-  const gateway = layout.gateways.find((one) => one.name === name)
-  const main = gateway ? 'gateway/main.ts' : 'control/main.ts'
-  const inside = gateway?.namespace === undefined ? {} : { namespace: gateway.namespace }
-  return startChild({ name, main, args: ['--config', config], logPath: log, ...inside })
 }
 
 function describeFailure(failure: string, children: readonly Child[]): void {

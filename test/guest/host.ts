@@ -31,17 +31,15 @@ export async function createRig(
   guestOptions: GuestOptions = {},
   clusterOptions: ClusterOptions = {},
 ): Promise<Rig> {
-  const starting = [
+  // A guest that does not boot ends the process; a cluster that does not start is an error.
+  const starting = startCluster({ address: hostAddress, gateways: 2, ...clusterOptions })
+  const [guest, [started]] = await Promise.all([
     bootGuest(guestOptions),
-    startCluster({ address: hostAddress, gateways: 2, ...clusterOptions }),
-  ] as const
-  const [booted, started] = await Promise.allSettled(starting)
-  if (booted.status === 'rejected' || started.status === 'rejected') {
-    if (booted.status === 'fulfilled') await booted.value.close()
-    if (started.status === 'fulfilled') await started.value.close()
-    throw booted.status === 'rejected' ? booted.reason : (started as PromiseRejectedResult).reason
-  }
-  return assemble(booted.value, started.value)
+    Promise.allSettled([starting]),
+  ])
+  if (started.status === 'fulfilled') return assemble(guest, started.value)
+  await guest.close()
+  throw started.reason
 }
 
 function assemble(guest: Guest, cluster: Cluster): Rig {

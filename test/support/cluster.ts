@@ -4,7 +4,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Child, lastLines, startChild } from '../../control/quickstart/child.ts'
+import { type Child, lastLines } from '../../control/quickstart/child.ts'
 import {
   type ControlLayout,
   controlsOf,
@@ -13,6 +13,7 @@ import {
   type Layout,
   writeConfigs,
 } from '../../control/quickstart/layout.ts'
+import { startProcess } from '../../control/quickstart/start-process.ts'
 import { waitReady } from '../../control/quickstart/wait-ready.ts'
 import { type EtcdServer, startEtcd } from './etcd.ts'
 import { freePorts } from './free-port.ts'
@@ -252,11 +253,7 @@ class ClusterProcesses implements Cluster {
 
   #spawn(name: string): void {
     if (this.#children.get(name)?.isRunning()) throw new Error(`${name} is running already`)
-    const { config, log } = filesOf(this.layout, name)
-    const isControl = controlsOf(this.layout).some((control) => control.name === name)
-    const main = isControl ? 'control/main.ts' : 'gateway/main.ts'
-    const child = startChild({ name, main, args: ['--config', config], logPath: log })
-    this.#children.set(name, child)
+    this.#children.set(name, startProcess(this.layout, name))
   }
 
   async #kill(name: string, signal: NodeJS.Signals): Promise<void> {

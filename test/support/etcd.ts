@@ -9,6 +9,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Etcd3, Range } from 'etcd3'
+import { etcdFlags } from '../../control/quickstart/etcd.ts'
 import { type Certificates, createCertificates } from './certificates.ts'
 import { freePorts } from './free-port.ts'
 import { until } from './until.ts'
@@ -82,30 +83,23 @@ export async function startEtcd({ tls = false }: EtcdServerOptions = {}): Promis
 
 function argumentsOf(
   folder: string,
-  endpoint: string,
+  client: string,
   peerPort: number,
   certificates: Certificates | undefined,
 ): string[] {
   const peer = `http://127.0.0.1:${peerPort}`
-  const flags = {
-    'data-dir': join(folder, 'data'),
-    'listen-client-urls': endpoint,
-    'advertise-client-urls': endpoint,
-    'listen-peer-urls': peer,
-    'initial-advertise-peer-urls': peer,
-    'initial-cluster': `default=${peer}`,
-    'heartbeat-interval': '20',
-    'election-timeout': '200',
-    'bcrypt-cost': '4',
-    logger: 'zap',
+  const member = { name: 'test', dataFolder: join(folder, 'data'), client, peer }
+  return etcdFlags(member, {
+    'heartbeat-interval': 20,
+    'election-timeout': 200,
+    'bcrypt-cost': 4,
     ...(certificates && {
       'cert-file': certificates.server.certificate,
       'key-file': certificates.server.key,
       'trusted-ca-file': certificates.authority,
       'client-cert-auth': 'true',
     }),
-  }
-  return Object.entries(flags).map(([name, value]) => `--${name}=${value}`)
+  })
 }
 
 /** From now on it asks who it is: `user` may read and write under `prefix` only. */

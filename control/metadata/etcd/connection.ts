@@ -26,6 +26,7 @@ import {
   type IWatchResponse,
 } from 'etcd3'
 import { ClosedError, UnavailableError } from '../metadata.ts'
+import { untilAnswered } from './retry.ts'
 
 export type {
   ICompare,
@@ -87,7 +88,6 @@ export interface WatchRange {
   readonly fromRevision: number
 }
 
-const retryPauseMs = 100
 /**
  * A server that vanished is noticed within the sum of the first two, also by a watch that only
  * waits. etcd takes more than one ping in five seconds for an attack.
@@ -118,35 +118,24 @@ export function connectEtcd(options: EtcdOptions): Connection {
       throw closed ? new ClosedError() : translate(error as Error)
     }
   }
-  const untilAnswered = async <T>(call: () => Promise<T>): Promise<T> => {
-    const startedMs = performance.now()
-    for (;;) {
-      try {
-        return await once(call)
-      } catch (error) {
-        const late = performance.now() - startedMs + retryPauseMs >= options.timeoutMs
-        if (late || !(error instanceof UnavailableError)) throw error
-        await new Promise((resolve) => setTimeout(resolve, retryPauseMs))
-      }
-    }
-  }
+  const answered = <T>(call: () => Promise<T>) => untilAnswered(() => once(call), options.timeoutMs)
 
   return {
-    range: (request) => untilAnswered(() => client.kv.range(request)),
+    range: (request) => answered(() => client.kv.range(request)),
     transact: (request) => once(() => client.kv.txn(request)),
     async compact(revision) {
-      await untilAnswered(() => client.kv.compact({ revision }))
+      await answered(() => client.kv.compact({ revision }))
     },
     async grantLease(lease, seconds) {
       await once(() => client.leaseClient.leaseGrant({ ID: lease, TTL: seconds }))
     },
     keepLease: (lease) => once(() => keepLease(client, lease, callMs)),
     async revokeLease(lease) {
-      await untilAnswered(() => client.leaseClient.leaseRevoke({ ID: lease }))
+      await answered(() => client.leaseClient.leaseRevoke({ ID: lease }))
     },
     async *watch(range, signal) {
       // A stream does not renew the user's token when that has expired; a read does.
-      if (options.auth) await untilAnswered(() => client.kv.range({ key: range.key }))
+      if (options.auth) await answered(() => client.kv.range({ key: range.key }))
       const stream = await once(() => openWatch(client, range))
       const cancel = () => stream.destroy()
       signal.addEventListener('abort', cancel, { once: true })

@@ -21,6 +21,7 @@ import {
   RefusedByEtcd,
 } from './connection.ts'
 import { type KeySpace, revisionOf } from './keys.ts'
+import { untilAnswered } from './retry.ts'
 
 export interface Swap {
   readonly compare: ICompare[]
@@ -52,7 +53,6 @@ type Verdict = SwapResult | 'never happened'
 
 const slotsMax = 64
 const waitingMax = 10_000
-const settlePauseMs = 100
 
 export function createSwaps(
   connection: Connection,
@@ -168,32 +168,24 @@ const putNote = (slotKeys: KeySpace, { key }: Slot, note: string): IRequestOp =>
   },
 })
 
-async function settle(
+function settle(
   connection: Connection,
   slotKeys: KeySpace,
   slot: Slot,
   note: string,
   limitMs: number,
 ): Promise<Verdict> {
-  const startedMs = performance.now()
-  for (;;) {
-    try {
-      const key = slotKeys.inside(slot.key)
-      const answer = await connection.transact({
-        compare: [unmoved(slotKeys, slot)],
-        success: [putNote(slotKeys, slot, `${note} ${cancelledNote}`)],
-        failure: [{ request_range: { key } }],
-      })
-      const found = answer.responses[0]?.response_range?.kvs[0]
-      return answer.succeeded
-        ? moved(slot, revisionOf(answer), cancelledNote)
-        : readNote(slot, note, found)
-    } catch (error) {
-      const isLate = performance.now() - startedMs + settlePauseMs >= limitMs
-      if (isLate || !(error instanceof UnavailableError)) throw error
-      await new Promise((resolve) => setTimeout(resolve, settlePauseMs))
-    }
-  }
+  return untilAnswered(async () => {
+    const answer = await connection.transact({
+      compare: [unmoved(slotKeys, slot)],
+      success: [putNote(slotKeys, slot, `${note} ${cancelledNote}`)],
+      failure: [{ request_range: { key: slotKeys.inside(slot.key) } }],
+    })
+    const found = answer.responses[0]?.response_range?.kvs[0]
+    return answer.succeeded
+      ? moved(slot, revisionOf(answer), cancelledNote)
+      : readNote(slot, note, found)
+  }, limitMs)
 }
 
 /** What the slot tells: its own transaction's note, or that of an earlier try to settle it. */

@@ -5,6 +5,7 @@
  * watch begin there. So a watch asks for one revision more than it gives: when that one is
  * compacted, nothing is known of the next.
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   ClosedError,
   CompactedError,
@@ -48,7 +49,7 @@ export async function* followChanges(
       // A closed store ends its watches by their signals.
       if (error instanceof ClosedError) return
     }
-    await pause(signal)
+    await delay(reopenPauseMs, undefined, { signal }).catch(() => undefined)
   }
 }
 
@@ -71,19 +72,4 @@ function batchesOf(keys: KeySpace, { events }: IWatchResponse): WatchBatch[] {
     else batches.push({ revision: modRevision, events: [event] })
   }
   return batches
-}
-
-function pause(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const timer = setTimeout(resolve, reopenPauseMs)
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer)
-        resolve()
-      },
-      { once: true },
-    )
-  })
 }

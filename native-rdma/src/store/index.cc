@@ -254,13 +254,13 @@ void Index::mark_erased(PageKey key, PageRef& ref, bool erased) {
 }
 
 void Index::came_alive(Place place) {
-    if (place != 0 && place != lost_place) {
+    if (names_block(place)) {
         segments_.came_alive(place);
     }
 }
 
 void Index::forgotten(Place place) {
-    if (place != 0 && place != lost_place) {
+    if (names_block(place)) {
         segments_.forgotten(place);
     }
 }
@@ -296,7 +296,7 @@ void Index::set(const base::ExtentId& id,
         const PageRef& found = *ref(key);
         const uint32_t page_last = std::min(end, (block | (page_entries - 1)) + 1);
         for (; block < page_last; ++block, ++place, ++crcs) {
-            CHECK(place != 0 && place != lost_place, "a block lies somewhere");
+            CHECK(names_block(place), "a block lies somewhere");
             put(found, frame, block & (page_entries - 1), {place, *crcs, packed});
         }
     }

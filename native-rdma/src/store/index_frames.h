@@ -16,6 +16,11 @@ namespace store {
 // A block that was held but whose page could not be read: no device has a block there.
 inline constexpr Place lost_place = 0xffffffff;
 
+// Whether an entry with it names a block of the device: 0 is a block that was never held.
+[[nodiscard]] constexpr bool names_block(Place place) {
+    return place != 0 && place != lost_place;
+}
+
 // One page of an extent. An entry that is not known is what the page's image says.
 struct Frame {
     enum Flag : uint16_t {

@@ -137,7 +137,7 @@ void Index::fill_image(PageKey key, IndexPage& image) const {
 }
 
 void Index::image_names(const PageRef& ref, Place place) {
-    if (place != 0 && place != lost_place) {
+    if (names_block(place)) {
         segments_.image_names(place);
         if (recounting_ && ref.counted != 0) {
             segments_.recount_names(place);
@@ -146,7 +146,7 @@ void Index::image_names(const PageRef& ref, Place place) {
 }
 
 void Index::image_forgets(const PageRef& ref, Place place) {
-    if (place != 0 && place != lost_place) {
+    if (names_block(place)) {
         segments_.image_forgets(place);
         if (recounting_ && ref.counted != 0) {
             segments_.recount_forgets(place);

@@ -32,7 +32,7 @@ bool Index::uncounted(PageKey key) const {
 }
 
 void Index::count_place(Place place) {
-    if (place != 0 && place != lost_place) {
+    if (names_block(place)) {
         segments_.recount_names(place);
     }
 }
