@@ -48,12 +48,15 @@ function disturbable(host: NvmeHost) {
   }
 }
 
-/** What the cell is to do, with the marks that any change would leave. */
+/** What the cell is to do, with the marks that any change leaves, once no gateway is awaited. */
 async function wanted() {
-  const [volumes, attachments] = await Promise.all(
-    ['/v1/volumes', '/v1/attachments'].map((path) => cluster.api('GET', path)),
+  const attachments = await cluster.waitFor(
+    '/v1/attachments',
+    ({ status, body }) =>
+      status === 200 && body.items.every(({ reason }: { reason?: string }) => reason === undefined),
   )
-  return { volumes: volumes?.body, attachments: attachments?.body }
+  const volumes = await cluster.api('GET', '/v1/volumes')
+  return { volumes: volumes.body, attachments: attachments.body }
 }
 
 const isBack = ({ status, body }: { status: number; body: { items: unknown[] } }) =>
