@@ -8,6 +8,7 @@ export type EngineErrorCode =
   | 'NOT_FOUND'
   | 'ALREADY_EXISTS'
   | 'STALE_FENCE'
+  | 'NOT_PRIMARY'
   | 'NO_SPACE'
   | 'DEVICE_FAILED'
   | 'CHECKSUM_WRONG'

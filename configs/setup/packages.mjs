@@ -5,6 +5,7 @@ import { SetupFailure } from './failure.mjs'
 const toBuild = ['g++', 'cmake', 'ninja-build', 'liburing-dev']
 const toTest = [
   'doctest-dev',
+  'spin',
   'clang-19',
   'clang-tidy-19',
   'clang-format-19',

@@ -1,12 +1,17 @@
-/** Builds the store's simulator and runs it with the words it is given, or for ever. */
+/**
+ * Builds a simulator, of stores unless the first word is `group`, and runs it with the other words,
+ * or for ever.
+ */
 import { spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
 import { build, buildFolder, configure, variants } from '../support/native-build.ts'
 import { createReport, describeFailures } from '../support/report.ts'
 
-const program = 'sim_store'
-const given = process.argv.slice(2)
+const words = process.argv.slice(2)
+const isNamed = words[0] === 'group' || words[0] === 'store'
+const program = `sim_${isNamed ? words[0] : 'store'}`
+const given = isNamed ? words.slice(1) : words
 /** Seeds that the tests do not run, others each time. */
 const forever = () => ['--forever', '--first', String(randomInt(1_000_000, 2 ** 40))]
 

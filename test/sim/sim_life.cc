@@ -41,9 +41,15 @@ bool SimLife::run_until(const bool& over) {
     return over;
 }
 
+void SimLife::break_down() {
+    if (device != nullptr) {
+        device->fates = nullptr;
+        device->break_down(true);
+    }
+}
+
 bool SimLife::end() {
-    device->fates = nullptr;
-    device->break_down(true);
+    break_down();
     if (!run_until(opening.over)) {
         return false;
     }
@@ -60,7 +66,7 @@ bool SimLife::end() {
         store.reset();
     }
     executor.run();
-    return device->in_flight() == 0;
+    return device == nullptr || device->in_flight() == 0;
 }
 
 }  // namespace test

@@ -26,12 +26,14 @@ struct SimLife {
     void begin_format(const store::StoreOptions& options);
     // Requires: a store.
     void begin_close();
-    // The device fails from now on: whatever is under way comes to its end, and the memory is given
-    // back. False when something never ends.
+    // The device fails from now on.
+    void break_down();
+    // So it does; whatever is under way comes to its end, and the memory is given back. False when
+    // something never ends.
     [[nodiscard]] bool end();
 
     SimExecutor executor;
-    std::unique_ptr<SimDevice> device;
+    std::unique_ptr<SimDevice> device;  // None: the store needs no device.
     std::unique_ptr<store::Store> store;
     Opening opening;
     Closing closing;

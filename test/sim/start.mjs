@@ -1,6 +1,7 @@
 /**
- * Runs the store's simulator until a seed fails: `npm run sim`. Words behind `--` are the
- * program's: `npm run sim -- --seed 7 --trace` replays one seed.
+ * Runs a simulator until a seed fails: `npm run sim` that of stores, `npm run sim -- group` that of
+ * placement groups. Further words are the program's: `npm run sim -- group --seed 7 --trace` replays
+ * one seed.
  */
 import { spawn } from 'node:child_process'
 import { runMain } from '../../configs/setup/failure.mjs'

@@ -11,6 +11,7 @@ import { asanStage, nativeStage, tsanStage } from './native-stages.ts'
 import { createReport, describeFailures, describeTotal, progress, type Report } from './report.ts'
 import { killAllPrograms } from './run-program.ts'
 import { simStage } from './sim-stage.ts'
+import { spinStage } from './spin-stage.ts'
 import type { RunOptions, Stage } from './stage.ts'
 import { clusterStage, guestStage, tidyStage, typescriptStage } from './typescript-stages.ts'
 
@@ -19,6 +20,7 @@ const stages: readonly Stage[] = [
   tidyStage,
   nativeStage,
   simStage,
+  spinStage,
   typescriptStage,
   clusterStage,
   asanStage,

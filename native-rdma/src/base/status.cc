@@ -18,6 +18,8 @@ const char* errc_name(Errc code) {
             return "ALREADY_EXISTS";
         case Errc::stale_fence:
             return "STALE_FENCE";
+        case Errc::not_primary:
+            return "NOT_PRIMARY";
         case Errc::no_space:
             return "NO_SPACE";
         case Errc::device_failed:

@@ -20,6 +20,7 @@ enum class Errc : uint16_t {
     not_found,         // No such volume, extent or device.
     already_exists,    // It is there already, with other properties.
     stale_fence,       // A newer attachment of this volume exists.
+    not_primary,       // This node does not serve the placement group; a write may have happened.
     no_space,          // The store is full: Capacity Exceeded until blocks are freed.
     device_failed,     // The local device refused; `detail` is the errno.
     checksum_wrong,    // Bytes came back different from what was written.

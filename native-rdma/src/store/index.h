@@ -40,6 +40,10 @@ struct PackedVersion {
     [[nodiscard]] static uint64_t pack(base::Version version) {
         return uint64_t{version.epoch.value} << version_counter_bits | version.counter;
     }
+    [[nodiscard]] static base::Version unpack(uint64_t packed) {
+        return {base::Epoch{static_cast<uint32_t>(packed >> version_counter_bits)},
+                packed & ((uint64_t{1} << version_counter_bits) - 1)};
+    }
 };
 static_assert(version_epoch_bits + version_counter_bits <= 8 * page_version_bytes);
 

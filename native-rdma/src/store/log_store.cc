@@ -62,6 +62,7 @@ LogStore::LogStore(Device& device,
       reader_(
           {device, executor, options.read_pieces_max, index_, upkeep_.loader(), segments_, stats_},
           *this),
+      scan_(executor, index_, upkeep_.loader(), *this),
       scrubber_(executor, *this, *this, options.observer) {
     reclaimer_.listen(log_);
     stats_.capacity_bytes = upkeep_.capacity_blocks() * block_bytes;
@@ -117,10 +118,19 @@ Status LogStore::submit_read(ReadOp& op) {
     return reader_.submit(op);
 }
 
+Status LogStore::submit_scan(ScanOp& op) {
+    if (closing_ != nullptr) {
+        return Status(Errc::closed);
+    }
+    scan_.submit(op);
+    return Status();
+}
+
 void LogStore::close(reactor::Task& task) {
     CHECK(closing_ == nullptr, "a store is closed once");
     closing_ = &task;
     scrubber_.stop();
+    scan_.stop();
     log_.close();
 }
 
@@ -140,7 +150,7 @@ void LogStore::log_moved() {
 }
 
 void LogStore::close_upkeep() {
-    if (log_closed_ && !upkeep_closed_ && reader_.idle() && scrubber_.idle()) {
+    if (log_closed_ && !upkeep_closed_ && reader_.idle() && scan_.idle() && scrubber_.idle()) {
         upkeep_closed_ = true;
         upkeep_.close();
     }

@@ -8,12 +8,14 @@
 #include "store/scrubber.h"
 #include "store/store.h"
 #include "store/upkeep.h"
+#include "store/version_scan.h"
 
 namespace store {
 
 class LogStore final : public Store,
                        LogWriter::Listener,
                        BlockReader::Listener,
+                       VersionScan::Listener,
                        Upkeep::Listener,
                        ScrubSource,
                        ScrubReader {
@@ -43,6 +45,7 @@ class LogStore final : public Store,
 
     base::Status submit_write(WriteOp& op) override;
     base::Status submit_read(ReadOp& op) override;
+    base::Status submit_scan(ScanOp& op) override;
     base::Status submit_delete(DeleteOp& op) override;
     base::Status start_scrub(uint64_t bytes_per_second) override;
     void stop_scrub() override { scrubber_.stop(); }
@@ -58,6 +61,7 @@ class LogStore final : public Store,
     void log_closed() override;
     void log_moved() override;
     void read_over() override;
+    void scan_over() override { close_upkeep(); }
     void upkeep_rests() override { finish_close(); }
     bool next(ScrubCursor& cursor, ScrubRange& range) override;
     [[nodiscard]] uint32_t held(const ScrubRange& range) const override;
@@ -76,6 +80,7 @@ class LogStore final : public Store,
     Upkeep upkeep_;
     LogWriter log_;
     BlockReader reader_;
+    VersionScan scan_;
     Scrubber scrubber_;
     Ready* ready_ = nullptr;
     reactor::Task* closing_ = nullptr;

@@ -24,6 +24,7 @@ inline constexpr uint32_t blocks_per_op_max =
     base::limits::transfer_bytes_max / base::limits::block_bytes;
 
 class BlockReader;
+class VersionScan;
 struct IndexPage;
 
 // Something that cannot go on before a page of the index has been read.
@@ -64,6 +65,30 @@ struct ReadOp : PageWaiter {
     BlockReader* reader = nullptr;
     uint32_t pieces_left = 0;
     base::Status status;
+};
+
+inline constexpr uint32_t scan_page_blocks = 64;
+
+// Walks the blocks that the store holds of one PG: each step answers with one page of the index,
+// and moves the cursor behind it. The order does not change: what is held all the while is given
+// exactly once; what is written or erased meanwhile may be missed or given.
+// Errc::checksum_wrong, device_failed: that page cannot be read, and all of its blocks count as
+// held and newer. Errc::closed: the store is closing, the cursor stays.
+struct ScanOp : PageWaiter {
+    using Done = void (*)(ScanOp& op, base::Status status);
+    base::PgId pg;
+    base::Version above;  // Blocks with higher versions are told apart.
+    uint64_t cursor = 0;  // The store's own; 0 begins a walk.
+    Done done = nullptr;
+    // The answer.
+    bool over = false;  // There is no further page; the rest is not set.
+    base::ExtentId extent;
+    uint32_t first_block = 0;  // Of the page, in the extent.
+    uint64_t held = 0;         // A bit for each of its blocks: holds data, or is damaged.
+    uint64_t newer = 0;        // Of those, with a version above `above`, or damaged.
+    base::Version highest;     // Of the held ones that are not damaged.
+    // The store's own.
+    VersionScan* scan = nullptr;
 };
 
 enum class Durability : uint8_t {
@@ -156,6 +181,8 @@ class Store {
     virtual ~Store() = default;
     [[nodiscard]] virtual base::Status submit_write(WriteOp& op) = 0;
     [[nodiscard]] virtual base::Status submit_read(ReadOp& op) = 0;
+    // The next page at the cursor that holds anything. Refused only when the store is closing.
+    [[nodiscard]] virtual base::Status submit_scan(ScanOp& op) = 0;
     // Forgets every block of a volume's extents. Durable when done.
     struct DeleteOp : base::ListLink {
         using Done = void (*)(DeleteOp& op, base::Status status);

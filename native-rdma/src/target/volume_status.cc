@@ -18,6 +18,7 @@ uint16_t volume_status(base::Status status) {
             return nvme::command_interrupted;
         // Not here, but perhaps at another gateway.
         case base::Errc::stale_fence:
+        case base::Errc::not_primary:
         case base::Errc::closed:
             return nvme::internal_path_error;
         case base::Errc::invalid_argument:

@@ -63,6 +63,7 @@ class FakeStore : public store::Store {
         pending_.push_back({nullptr, &op});
         return base::Status();
     }
+    base::Status submit_scan(store::ScanOp&) override { return base::Status(base::Errc::closed); }
     base::Status submit_delete(DeleteOp&) override { return base::Status(base::Errc::closed); }
     base::Status start_scrub(uint64_t) override { return base::Status(base::Errc::closed); }
     void stop_scrub() override {}

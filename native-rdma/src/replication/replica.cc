@@ -1,0 +1,462 @@
+#include "replication/replica.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/check.h"
+#include "base/crc32c.h"
+#include "base/limits.h"
+
+namespace replication {
+
+using base::Errc;
+using base::Status;
+using base::limits::block_bytes;
+
+namespace {
+
+// The commit point is made durable after so many writes, or when it has rested for a while: what a
+// restart has to settle anew.
+constexpr uint64_t commits_max = 1024;
+
+}  // namespace
+
+Replica::Replica(const Parts& parts)
+    : parts_(parts),
+      started_ns_(parts.executor.now_ns()),
+      page_(store::make_pages(1)),
+      fence_pages_(store::make_pages(Fences::blocks)) {
+    turn_.replica = this;
+    turn_.run = [](reactor::Task& task) { static_cast<Turn&>(task).replica->turn(); };
+    tick_.replica = this;
+    tick_.fire = [](reactor::Timer& timer) { static_cast<Tick&>(timer).replica->tick(); };
+    reading_.replica = this;
+    scan_.replica = this;
+    scan_.pg = parts.pg;
+    scan_.done = [](store::ScanOp& op, Status status) {
+        static_cast<Scan&>(op).replica->scanned(status);
+    };
+    promise_.replica = this;
+    promise_.extent = promise_extent(parts.pg);
+    promise_.block_count = 1;
+    promise_.data = page_.get();
+    promise_.block_crcs = &crc_;
+    promise_.done = [](store::WriteOp& op, Status status) {
+        static_cast<StateWrite&>(op).replica->promise_written(status);
+    };
+    wipe_.replica = this;
+    wipe_.done = [](store::WriteOp& op, Status status) {
+        static_cast<StateWrite&>(op).replica->page_wiped(status);
+    };
+    parts_.executor.arm(tick_, started_ns_ + parts_.settings.heartbeat_ns);
+    read_promise();
+}
+
+Replica::~Replica() {
+    CHECK(state_ == State::closed && at_rest(), "a group is closed before it ends");
+}
+
+bool Replica::may_move(State from, State to) {
+    switch (from) {
+        case State::opening:
+            return to == State::idle || to == State::closed;
+        case State::idle:
+        case State::follower:
+        case State::primary:
+            return to == State::adopting || to == State::closed;
+        case State::adopting:
+            return to != State::opening;
+        case State::closed:
+            return false;
+    }
+    return false;
+}
+
+void Replica::advance(State to) {
+    CHECK(may_move(state_, to), "a group moves only along its picture");
+    state_ = to;
+}
+
+// --- What an earlier run has left.
+
+void Replica::read_promise() {
+    reading_.extent = promise_extent(parts_.pg);
+    reading_.block_count = 1;
+    reading_.data = page_.get();
+    reading_.done = [](store::ReadOp& op, Status status) {
+        Replica& self = *static_cast<StateRead&>(op).replica;
+        self.read_busy_ = false;
+        self.promise_read(status);
+    };
+    submit_state_read();
+}
+
+void Replica::submit_state_read() {
+    const Status refused = parts_.store.submit_read(reading_);
+    read_busy_ = refused.ok();
+    read_again_ = refused.code() == Errc::busy;
+    if (!refused.ok() && !read_again_) {
+        fail();
+    }
+}
+
+// Without it nobody knows what was promised: such a member takes part in nothing.
+void Replica::promise_read(Status status) {
+    if (state_ == State::closed || !status.ok()) {
+        fail();
+        return;
+    }
+    Promise promise;
+    std::memcpy(&promise, page_.get(), sizeof promise);
+    if (promise.magic == Promise::expected_magic && promise.pg == parts_.pg.value) {
+        promised_ = promised_before_ = base::Epoch{promise.epoch};
+        commit_ = commit_durable_ = {base::Epoch{promise.commit_epoch}, promise.commit_counter};
+        grants_[base::NodeId{}] = started_ns_ + parts_.settings.grace_ns;
+    }
+    reading_.extent = fence_extent(parts_.pg);
+    reading_.block_count = Fences::blocks;
+    reading_.data = fence_pages_.get();
+    reading_.done = [](store::ReadOp& op, Status status) {
+        Replica& self = *static_cast<StateRead&>(op).replica;
+        self.read_busy_ = false;
+        self.fences_read(status);
+    };
+    submit_state_read();
+}
+
+void Replica::fences_read(Status status) {
+    if (state_ == State::closed || !status.ok()) {
+        fail();
+        return;
+    }
+    for (uint32_t block = 0; block < Fences::blocks; ++block) {
+        fences_.load(block, fence_pages_.get() + size_t{block} * block_bytes);
+    }
+    if (promised_.value == 0) {
+        opened();
+        return;
+    }
+    scan_.above = commit_;
+    scan();
+}
+
+void Replica::scan() {
+    scan_busy_ = parts_.store.submit_scan(scan_).ok();
+    if (!scan_busy_) {
+        fail();
+    }
+}
+
+void Replica::scanned(Status status) {
+    scan_busy_ = false;
+    if (state_ == State::closed) {
+        rest();
+        return;
+    }
+    if (!status.ok() && status.code() != Errc::checksum_wrong) {
+        fail();
+        return;
+    }
+    if (wiping_) {
+        wipe_page();
+        return;
+    }
+    if (scan_.over) {
+        opened();
+        return;
+    }
+    if (scan_.extent != promise_extent(parts_.pg)) {
+        const uint64_t newer = status.ok() ? scan_.newer : ~uint64_t{0};
+        for (uint32_t block = 0; block < store::scan_page_blocks; ++block) {
+            if ((newer >> block & 1) != 0) {
+                pending_.add(scan_.highest, {scan_.extent, scan_.first_block + block, 1});
+            }
+        }
+    }
+    scan();
+}
+
+void Replica::opened() {
+    advance(State::idle);
+    if (next_.has_value()) {
+        adopt();
+    }
+}
+
+// --- Configurations.
+
+void Replica::configure(const GroupConfig& config) {
+    CHECK(config.invalid() == nullptr && config.pg == parts_.pg, "the configuration is this one's");
+    const base::Epoch known = next_.has_value() ? next_->epoch : config_.epoch;
+    if (config.epoch <= known || config.epoch < promised_ || state_ == State::closed) {
+        return;
+    }
+    next_ = config;
+    if (state_ != State::opening && state_ != State::adopting) {
+        adopt();
+    }
+}
+
+void Replica::adopt() {
+    advance(State::adopting);
+    const bool led = primary_ != nullptr;
+    config_ = *next_;
+    next_.reset();
+    demoted_ = false;
+    if (led && config_.primary != parts_.self) {
+        retire_primary();
+        demoted_ = true;
+    }
+    if (promised_ < config_.epoch) {
+        write_promise();
+    } else {
+        adopted();
+    }
+}
+
+void Replica::write_promise() {
+    if (promise_.busy || failed_) {
+        return;  // It is looked at again when that is written.
+    }
+    Promise promise;
+    promise.pg = parts_.pg.value;
+    promise.epoch = std::max(promised_, config_.epoch).value;
+    promise.commit_epoch = commit_.epoch.value;
+    promise.commit_counter = commit_.counter;
+    std::memset(page_.get(), 0, block_bytes);
+    std::memcpy(page_.get(), &promise, sizeof promise);
+    crc_ = base::crc32c(page_.get(), block_bytes);
+    written_ = promise;
+    promise_.busy = parts_.store.submit_write(promise_).ok();
+    if (!promise_.busy) {
+        fail();
+    }
+}
+
+void Replica::promise_written(Status status) {
+    promise_.busy = false;
+    if (!status.ok() || state_ == State::closed) {
+        fail();
+        rest();
+        return;
+    }
+    promised_ = base::Epoch{written_.epoch};
+    commit_durable_ = {base::Epoch{written_.commit_epoch}, written_.commit_counter};
+    written_ns_ = parts_.executor.now_ns();
+    if (state_ == State::adopting) {
+        promised_ < config_.epoch ? write_promise() : adopted();
+    }
+    // A new epoch may have come before it has begun.
+    if (state_ != State::adopting && wiping_ && !promise_.busy && !scan_busy_ && !wipe_.busy) {
+        commit_durable_ == base::Version{} ? scan() : write_promise();
+    }
+}
+
+void Replica::adopted() {
+    channel_ = 0;
+    expected_ = 1;
+    durable_ = 0;
+    heard_ns_ = parts_.executor.now_ns();
+    primary_down_ = false;
+    if (config_.epoch.value == 1) {
+        trims_.begin({});
+        trims_begun_ = true;
+    } else if (!config_.in_sync(parts_.self)) {
+        trims_ = {};
+        trims_begun_ = false;
+    }
+    if (config_.find(parts_.self) == nullptr) {
+        advance(State::idle);
+    } else if (config_.primary != parts_.self || !may_lead()) {
+        advance(State::follower);
+        answer_prepare();
+    } else {
+        lead();
+    }
+    if (next_.has_value()) {
+        adopt();
+    }
+}
+
+// An earlier run may have led under this epoch, and nobody here knows what it has sent.
+bool Replica::may_lead() const {
+    return !failed_ && (primary_ != nullptr || config_.epoch > promised_before_);
+}
+
+void Replica::lead() {
+    advance(State::primary);
+    if (primary_ != nullptr) {
+        primary_->configure(config_);
+        return;
+    }
+    if (!trims_begun_) {
+        trims_.begin({config_.epoch, 0});
+        trims_begun_ = true;
+    }
+    primary_ = std::make_unique<Primary>(Primary::Parts{parts_.pg,
+                                                        parts_.self,
+                                                        parts_.store,
+                                                        parts_.executor,
+                                                        parts_.peers,
+                                                        parts_.reports,
+                                                        parts_.settings,
+                                                        fences_},
+                                         static_cast<Primary::Client&>(*this),
+                                         config_,
+                                         commit_,
+                                         pending_.ranges());
+}
+
+void Replica::retire_primary() {
+    primary_->retire(pending_);
+    leaving_.push_back(std::move(primary_));
+    parts_.executor.defer(turn_);
+}
+
+// --- For the primary.
+
+void Replica::committed(base::Version version) {
+    if (version <= commit_) {
+        return;
+    }
+    commit_ = version;
+    pending_.commit(version);
+    const bool far = commit_.epoch != commit_durable_.epoch ||
+                     commit_.counter - commit_durable_.counter >= commits_max;
+    if (far && state_ != State::adopting) {
+        write_promise();
+    }
+}
+
+bool Replica::grants_over() const {
+    const uint64_t now_ns = parts_.executor.now_ns();
+    return std::ranges::all_of(grants_,
+                               [now_ns](const auto& grant) { return grant.second <= now_ns; });
+}
+
+void Replica::grant_is_void(base::NodeId node) {
+    grants_.erase(node);
+}
+
+void Replica::primary_store_failed() {
+    fail();
+}
+
+void Replica::primary_rests() {
+    parts_.executor.defer(turn_);
+}
+
+void Replica::deallocated(base::Version version, const Range& range) {
+    trims_.add(version, range);
+}
+
+// --- Clients.
+
+void Replica::submit(Write& write) {
+    if (primary_ != nullptr) {
+        primary_->submit(write);
+        return;
+    }
+    refused_writes_.push_back(write);
+    parts_.executor.defer(turn_);
+}
+
+void Replica::submit(Read& read) {
+    if (primary_ != nullptr) {
+        primary_->submit(read);
+        return;
+    }
+    refused_reads_.push_back(read);
+    parts_.executor.defer(turn_);
+}
+
+// --- The end.
+
+void Replica::fail() {
+    failed_ = true;
+    parts_.executor.defer(turn_);
+}
+
+void Replica::close(reactor::Task& task) {
+    CHECK(closing_ == nullptr, "a group is closed once");
+    closing_ = &task;
+    if (primary_ != nullptr) {
+        retire_primary();
+    }
+    advance(State::closed);
+    parts_.executor.disarm(tick_);
+    parts_.executor.defer(turn_);
+}
+
+bool Replica::at_rest() const {
+    return primary_ == nullptr && leaving_.empty() && applying_.empty() && !read_busy_ &&
+           !scan_busy_ && !promise_.busy && !wipe_.busy && refused_writes_.empty() &&
+           refused_reads_.empty() && !turn_.queued;
+}
+
+void Replica::rest() {
+    if (state_ == State::closed && at_rest() && !closed_told_) {
+        closed_told_ = true;
+        parts_.executor.defer(*closing_);
+    }
+}
+
+void Replica::turn() {
+    if (failed_ && primary_ != nullptr) {
+        retire_primary();
+    }
+    if (ack_due_) {
+        acknowledge();
+    }
+    while (Write* write = refused_writes_.pop_front()) {
+        write->done(*write, Status(Errc::not_primary));
+    }
+    while (Read* read = refused_reads_.pop_front()) {
+        read->done(*read, Status(Errc::not_primary));
+    }
+    std::erase_if(leaving_, [](const auto& primary) { return primary->idle(); });
+    rest();
+}
+
+void Replica::tick() {
+    const uint64_t now_ns = parts_.executor.now_ns();
+    parts_.executor.arm(tick_, now_ns + parts_.settings.heartbeat_ns);
+    if (read_again_) {
+        submit_state_read();
+    }
+    if (primary_ != nullptr) {
+        primary_->tick();
+    }
+    if (now_ns >= reported_ns_ + parts_.settings.report_ns) {
+        report();
+    }
+    const bool rested = now_ns >= written_ns_ + parts_.settings.report_ns;
+    if (commit_ != commit_durable_ && rested && state_ != State::adopting && !wiping_) {
+        write_promise();
+    }
+    parts_.executor.defer(turn_);
+}
+
+// What control should know of this node's view, as long as it is so.
+void Replica::report() {
+    const uint64_t now_ns = parts_.executor.now_ns();
+    const bool silent = now_ns > heard_ns_ + parts_.settings.grace_ns;
+    const base::PgId pg = parts_.pg;
+    if (failed_) {
+        parts_.reports.suspect(pg, config_.epoch, parts_.self, SuspectReason::store_failed);
+    } else if (state_ == State::follower && config_.primary == parts_.self) {
+        parts_.reports.wants_epoch(pg, config_.epoch);
+    } else if (state_ == State::follower && config_.in_sync(parts_.self) &&
+               (primary_down_ || silent)) {
+        parts_.reports.suspect(pg,
+                               config_.epoch,
+                               config_.primary,
+                               primary_down_ ? SuspectReason::unreachable : SuspectReason::silent);
+    } else {
+        return;
+    }
+    reported_ns_ = now_ns;
+}
+
+}  // namespace replication
