@@ -87,7 +87,76 @@ export type EngineEvent =
       readonly controllerId: number
       readonly reason: string
     }
+  /** This node says of a member of a group that it is lost; said again each second. */
+  | {
+      readonly kind: 'group-suspect'
+      readonly pg: number
+      readonly epoch: number
+      readonly nodeId: number
+      readonly reason: 'silent' | 'unreachable' | 'store-failed'
+    }
+  /** A joining member has everything and takes part in each acknowledgement; said again too. */
+  | {
+      readonly kind: 'group-level'
+      readonly pg: number
+      readonly epoch: number
+      readonly nodeId: number
+    }
+  /** The primary needs an epoch above this one; said again too. */
+  | { readonly kind: 'group-wants-epoch'; readonly pg: number; readonly epoch: number }
+  /** Somebody knows this epoch, which is new here. */
+  | { readonly kind: 'group-behind'; readonly pg: number; readonly epoch: number }
   | { readonly kind: 'events-dropped'; readonly count: number }
+
+/** Who this node is in its cell. */
+export interface CellIdentity {
+  /** 16 bytes: the cell's UUID. */
+  readonly cellId: Uint8Array
+  /** Given by control for good, 1..2^32 - 1; a node whose disks were replaced is a new one. */
+  readonly nodeId: number
+  /** Of this run of the process: random at its start, not 0n. */
+  readonly incarnation: bigint
+}
+
+export interface PeerAddress {
+  readonly nodeId: number
+  /** An IPv4 or IPv6 address. */
+  readonly address: string
+  readonly port: number
+}
+
+export interface PeerStatus {
+  readonly nodeId: number
+  readonly state: 'connecting' | 'connected'
+  /** Why it is not connected; else empty. */
+  readonly reason: string
+}
+
+/** Who keeps a placement group: changed by control only, from epoch e to e + 1. */
+export interface GroupConfig {
+  readonly pg: number
+  /** From 1 on. */
+  readonly epoch: number
+  /** One of the in-sync members. */
+  readonly primary: number
+  /** With fewer members in sync writes wait; 1..8. */
+  readonly minInSync: number
+  /** 1 to 8, each node once. */
+  readonly members: readonly { readonly nodeId: number; readonly role: 'in-sync' | 'joining' }[]
+}
+
+export interface GroupStatus {
+  readonly pg: number
+  /** Of the configuration that this node has adopted, or adopts. */
+  readonly epoch: number
+  readonly state: 'opening' | 'idle' | 'adopting' | 'follower' | 'primary' | 'closed'
+  /** It would answer a read now. */
+  readonly serving: boolean
+  /** That joining members still lack, as far as this primary has counted. */
+  readonly blocksToCopy: bigint
+  /** Parts of commands that wait on this node for the group to be served. */
+  readonly waiting: number
+}
 
 export interface VolumeConfig {
   readonly volumeId: bigint
@@ -164,19 +233,32 @@ export interface HostConnection {
 
 export interface Engine {
   /**
-   * Starts answering hosts. Resolves with the bound port.
-   * Rejects with ADDRESS_IN_USE, INVALID_ARGUMENT.
+   * Starts answering hosts, or (`peer`, after joinCell) the other nodes of the cell. Resolves with
+   * the bound port. Rejects with ADDRESS_IN_USE, INVALID_ARGUMENT.
    */
   listen(endpoint: {
     readonly transport: 'tcp'
-    readonly service: 'io' | 'discovery'
+    readonly service: 'io' | 'discovery' | 'peer'
     readonly address: string
     /** 0 lets the kernel choose. */
     readonly port: number
   }): Promise<number>
   /**
+   * Says who this node is in its cell, once, before listen('peer'), setPeers and setGroups. The
+   * same again is fine; another identity rejects with ALREADY_EXISTS.
+   */
+  joinCell(identity: CellIdentity): Promise<void>
+  /** All other nodes of the cell that this one may talk to; replaces. */
+  setPeers(peers: readonly PeerAddress[]): Promise<void>
+  /**
+   * Configurations of placement groups: those this node is a member of and those its volumes use.
+   * A lower epoch than is known is ignored; groups not named keep what they have. All or nothing:
+   * what is wrong with one rejects with INVALID_ARGUMENT and names the field.
+   */
+  setGroups(groups: readonly GroupConfig[]): Promise<void>
+  /**
    * Shows a volume to hosts, or changes how it is shown (size, hosts). Idempotent; an older fence
-   * rejects with STALE_FENCE.
+   * rejects with STALE_FENCE. Commands for groups without a configuration wait for one.
    */
   attachVolume(config: VolumeConfig): Promise<void>
   /** Disconnects hosts, finishes their commands, hides the volume. Its data stays. Idempotent. */
@@ -197,6 +279,9 @@ export interface Engine {
   stopScrub(devicePath: string): Promise<void>
   devices(): readonly DeviceStatus[]
   connections(): readonly HostConnection[]
+  /** The groups that this node is a member of, or that parts wait for here. */
+  groups(): readonly GroupStatus[]
+  peers(): readonly PeerStatus[]
   /** What the kernel offers and the engine uses, for the log: one sentence each. */
   features(): readonly string[]
   /** Fills `counters` in place, in the order of COUNTERS. Never allocates. */
