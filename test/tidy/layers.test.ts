@@ -10,6 +10,7 @@ const nativeLayers = [
   'nvme',
   'store',
   'replication',
+  'peer',
   'router',
   'volume',
   'target',
