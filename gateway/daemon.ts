@@ -235,6 +235,7 @@ class Gateway {
       devices,
       storeIds: this.#known?.storeIds ?? devices.map((device) => device.storeId),
       cellId: this.#cellId ?? '',
+      peer: null,
     }
   }
 
@@ -253,7 +254,8 @@ class Gateway {
     const revision = this.#inbox.revision()
     if (!this.#isServing || !this.#engine || !this.#reconciler || revision === undefined)
       return undefined
-    return { revision, volumes: this.#reconciler.observed(countConnections(this.#engine)) }
+    const volumes = this.#reconciler.observed(countConnections(this.#engine))
+    return { revision, volumes, groups: [] }
   }
 
   #on(event: EngineEvent): void {

@@ -48,6 +48,8 @@ export function readSavedDesired(folder: string): Desired | undefined {
     ...desired,
     // It waits for control: a scrub is nobody's way to data.
     scrub: null,
+    groups: [],
+    peers: [],
     volumes: saved.volumes.map((volume) => ({
       ...volume,
       uuid: Buffer.from(volume.uuid, 'hex'),

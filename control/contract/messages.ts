@@ -71,6 +71,8 @@ export interface Hello {
   readonly devices: readonly DeviceMessage[]
   readonly storeIds: readonly string[]
   readonly cellId: string
+  /** Null from a gateway that does not talk with others. */
+  readonly peer: EndpointMessage | null
 }
 
 export interface Heartbeat {
@@ -98,6 +100,29 @@ export interface VolumeObserved {
 export interface Observed {
   readonly revision: number
   readonly volumes: readonly VolumeObserved[]
+  readonly groups: readonly GroupObserved[]
+}
+
+export type GroupObservedState = 'opening' | 'idle' | 'adopting' | 'follower' | 'primary' | 'closed'
+
+export interface GroupObserved {
+  readonly number: number
+  readonly epoch: number
+  readonly state: GroupObservedState
+  readonly serving: boolean
+  readonly blocksToCopy: number
+  readonly waiting: number
+}
+
+export type GroupReportKind = 'KIND_UNSPECIFIED' | 'SUSPECT' | 'LEVEL' | 'WANTS_EPOCH' | 'BEHIND'
+
+export interface GroupReport {
+  readonly kind: GroupReportKind
+  readonly group: number
+  readonly epoch: number
+  /** 0: nobody. */
+  readonly node: number
+  readonly reason: string
 }
 
 export interface GatewayEvent {
@@ -112,6 +137,7 @@ export interface FromGateway {
   readonly heartbeat?: Heartbeat
   readonly observed?: Observed
   readonly event?: GatewayEvent
+  readonly report?: GroupReport
 }
 
 export interface Welcome {
@@ -120,6 +146,7 @@ export interface Welcome {
   readonly controllerIdFirst: number
   readonly controllerIdLast: number
   readonly cellId: string
+  readonly nodeNumber: number
 }
 
 export interface Refused {
@@ -160,6 +187,23 @@ export interface DiscoveryEntryMessage {
   readonly port: number
 }
 
+export type MemberRole = 'ROLE_UNSPECIFIED' | 'IN_SYNC' | 'JOINING'
+
+/** Members and primary are nodes' numbers. */
+export interface GroupDesired {
+  readonly number: number
+  readonly epoch: number
+  readonly primary: number
+  readonly minInSync: number
+  readonly members: readonly { readonly node: number; readonly role: MemberRole }[]
+}
+
+export interface PeerDesired {
+  readonly node: number
+  readonly endpoint: EndpointMessage | null
+  readonly name: string
+}
+
 export interface Desired {
   readonly revision: number
   readonly volumes: readonly VolumeDesired[]
@@ -167,6 +211,8 @@ export interface Desired {
   readonly discovery: readonly DiscoveryEntryMessage[]
   /** Null: nobody has asked for one. */
   readonly scrub: ScrubDesired | null
+  readonly groups: readonly GroupDesired[]
+  readonly peers: readonly PeerDesired[]
 }
 
 /** One of the fields is set. */

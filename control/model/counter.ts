@@ -2,7 +2,7 @@
 import type { MetadataStore } from '../metadata/metadata.ts'
 import { defineRecord, putRecord, readRecord, unchanged } from './record.ts'
 
-type CounterName = 'volume' | 'attachment' | 'placement-group' | 'controller-id' | 'scrub'
+type CounterName = 'volume' | 'attachment' | 'placement-group' | 'controller-id' | 'node' | 'scrub'
 
 const counterKind = defineRecord<{ readonly next: number }>('counter/', 1)
 

@@ -25,10 +25,14 @@ export interface Device {
 
 export interface Node {
   readonly name: string
+  /** By which gateways know it: given once, and never to another. */
+  readonly number: number
   readonly rack: string
   readonly zone: string
   readonly io: Endpoint
   readonly discovery: Endpoint
+  /** Where other gateways reach it; missing: it does not talk with others. */
+  readonly peer?: Endpoint
   readonly softwareVersion: string
   readonly incarnation: string
   readonly devices: readonly Device[]
@@ -37,6 +41,8 @@ export interface Node {
   /** The numbers of its placement groups. */
   readonly placementGroups: readonly number[]
   readonly registeredAt: string
+  /** Since when it is being emptied; missing: it is not. */
+  readonly drainingSince?: string
 }
 
 export const nodeKind = defineRecord<Node>('node/', 1)

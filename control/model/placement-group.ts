@@ -1,13 +1,56 @@
-/** A placement group: a replica set under one epoch. With one copy per volume it has one member. */
-import { defineRecord } from './record.ts'
+/**
+ * A placement group: a replica set under one epoch. A record is changed only by compare-and-swap,
+ * from one epoch to the next: what control decided last is what counts.
+ */
+import { defineRecord, type RecordKind } from './record.ts'
+
+export type MemberRole = 'in-sync' | 'joining'
+
+export interface GroupMember {
+  readonly node: string
+  readonly role: MemberRole
+  /** When it took this role, as ISO 8601. */
+  readonly since: string
+}
+
+/** A node that was a member and was lost: it is given time to come back before it is replaced. */
+export interface LostMember {
+  readonly node: string
+  readonly since: string
+}
 
 export interface PlacementGroup {
   readonly number: number
   readonly epoch: number
+  /** How many members it shall have. */
+  readonly copies: number
+  /** With fewer in sync it takes no writes. */
+  readonly minInSync: number
   readonly primary: string
-  readonly members: readonly { readonly node: string; readonly role: 'in-sync' | 'joining' }[]
+  readonly members: readonly GroupMember[]
+  readonly lost?: readonly LostMember[]
+  /** Why this configuration was made, as a sentence. */
+  readonly reason?: string
 }
 
-export const placementGroupKind = defineRecord<PlacementGroup>('placement-group/', 1)
+const record = defineRecord<PlacementGroup>('placement-group/', 1)
+
+export const placementGroupKind: RecordKind<PlacementGroup> = {
+  ...record,
+  decode(entry) {
+    const stored = record.decode(entry)
+    return { ...stored, value: withDefaults(stored.value) }
+  },
+}
+
+/** A record of a release with one copy has neither copies nor times. */
+function withDefaults(group: PlacementGroup): PlacementGroup {
+  const { copies = group.members.length, minInSync = 1 } = group as Partial<PlacementGroup>
+  const members = group.members.map((member) => ({ ...member, since: member.since ?? '' }))
+  return { ...group, copies, minInSync, members }
+}
 
 export const placementGroupName = (number: number): string => number.toString(16).padStart(8, '0')
+
+export const inSyncOf = ({ members }: Pick<PlacementGroup, 'members'>): readonly GroupMember[] =>
+  members.filter(({ role }) => role === 'in-sync')

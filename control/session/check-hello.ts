@@ -26,6 +26,9 @@ export function checkHello(cell: Cell, hello: Hello): void {
   for (const endpoint of [hello.io, hello.discovery])
     if (!endpoint?.address || endpoint.address.length > textMax || !isPort(endpoint.port))
       throw invalid('The gateway has to say where hosts reach it.')
+  const { peer } = hello
+  if (peer && (!peer.address || peer.address.length > textMax || !isPort(peer.port)))
+    throw invalid('The gateway has to say where its peers reach it.')
   if (hello.extentBytes !== cell.extentBytes)
     throw new Refusal(
       'EXTENT_SIZE',

@@ -1,5 +1,11 @@
 /** Computes what each gateway has to serve, from the cell as mirrored. */
-import type { DiscoveryEntryMessage, ScrubDesired, VolumeDesired } from '../contract/messages.ts'
+import type {
+  DiscoveryEntryMessage,
+  GroupDesired,
+  PeerDesired,
+  ScrubDesired,
+  VolumeDesired,
+} from '../contract/messages.ts'
 import type { MetadataStore } from '../metadata/metadata.ts'
 import type { Attachment } from '../model/attachment.ts'
 import { blockBytes, type CellSettings } from '../model/cell.ts'
@@ -13,6 +19,8 @@ export interface DesiredContent {
   readonly deletedVolumeIds: readonly number[]
   readonly discovery: readonly DiscoveryEntryMessage[]
   readonly scrub: ScrubDesired | null
+  readonly groups: readonly GroupDesired[]
+  readonly peers: readonly PeerDesired[]
   /** Not told, but waits for the gateway to say that it has taken in a revision without them. */
   readonly detachingIds: readonly string[]
 }
@@ -104,6 +112,8 @@ export async function desiredOf(
     deletedVolumeIds: forget.map(({ number }) => number).sort((a, b) => a - b),
     discovery: wanted.discovery,
     scrub: wanted.scrubs.get(node) ?? null,
+    groups: [],
+    peers: [],
     detachingIds: detaching.map(({ id }) => id).sort(),
   }
 }

@@ -140,7 +140,7 @@ export class GatewaySession {
     if (this.#phase === 'registering') this.#open(node)
   }
 
-  #open({ name, rack, devices, controllerIds }: Node): void {
+  #open({ name, number, rack, devices, controllerIds }: Node): void {
     this.#phase = 'open'
     this.#devices = devices
     this.#control.fleet.connected(name, this.incarnation, devices)
@@ -152,6 +152,7 @@ export class GatewaySession {
         controllerIdFirst: controllerIds.first,
         controllerIdLast: controllerIds.last,
         cellId: this.#control.cell.id,
+        nodeNumber: number,
       },
     })
     this.#events.opened(this)

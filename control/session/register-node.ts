@@ -27,7 +27,7 @@ export async function registerNode(control: Control, hello: Hello): Promise<Node
     retryConflicts(async () => {
       const stored = await readRecord(control.store, nodeKind, hello.nodeName)
       if (stored) await checkNoStoreMissing(control, stored.value, hello)
-      const grant = stored ? keep(stored) : await grantNew(control, hello.nodeName)
+      const grant = await (stored ? keep(control, stored) : grantNew(control, hello.nodeName))
       const node = nodeOf(hello, grant)
       const { succeeded } = await control.store.transact({
         compare: grant.compare,
@@ -61,17 +61,26 @@ async function checkNoStoreMissing(control: Control, node: Node, hello: Hello): 
 interface Grant {
   readonly compare: readonly Compare[]
   readonly operations: readonly Operation[]
+  readonly number: number
+  readonly drainingSince?: string
   readonly controllerIds: Node['controllerIds']
   readonly placementGroups: readonly number[]
   readonly registeredAt: string
   readonly devices: Node['devices']
 }
 
-const keep = (stored: Stored<Node>): Grant => ({
-  ...stored.value,
-  compare: [unchanged(stored)],
-  operations: [],
-})
+async function keep({ store }: Control, stored: Stored<Node>): Promise<Grant> {
+  const kept = { ...stored.value, compare: [unchanged(stored)], operations: [] }
+  if (kept.number !== undefined) return kept
+  // A node of a release that gave none.
+  const numbers = await takeNumbers(store, 'node')
+  return {
+    ...kept,
+    number: numbers.first,
+    compare: [unchanged(stored), numbers.compare],
+    operations: [numbers.operation],
+  }
+}
 
 async function grantNew({ store, cell }: Control, name: string): Promise<Grant> {
   const ids = await takeNumbers(store, 'controller-id', cell.controllerIdsPerNode)
@@ -81,26 +90,32 @@ async function grantNew({ store, cell }: Control, name: string): Promise<Grant> 
       'CONTROLLER_IDS_EXHAUSTED',
       `All ${controllerIdMax} controller ids are given; make cell.controllerIdsPerNode smaller.`,
     )
+  const numbers = await takeNumbers(store, 'node')
   const groups = await takeNumbers(store, 'placement-group', cell.placementGroupsPerNode)
+  const registeredAt = new Date().toISOString()
   const placementGroups = Array.from(
     { length: cell.placementGroupsPerNode },
     (_, index) => groups.first + index,
   )
   return {
+    number: numbers.first,
     controllerIds: { first: ids.first, last },
     placementGroups,
-    registeredAt: new Date().toISOString(),
+    registeredAt,
     devices: [],
-    compare: [absent(nodeKind.prefix + name), ids.compare, groups.compare],
+    compare: [absent(nodeKind.prefix + name), numbers.compare, ids.compare, groups.compare],
     operations: [
+      numbers.operation,
       ids.operation,
       groups.operation,
       ...placementGroups.map((number) =>
         putRecord(placementGroupKind, placementGroupName(number), {
           number,
           epoch: 1,
+          copies: 1,
+          minInSync: 1,
           primary: name,
-          members: [{ node: name, role: 'in-sync' as const }],
+          members: [{ node: name, role: 'in-sync' as const, since: registeredAt }],
         }),
       ),
     ],
@@ -110,6 +125,7 @@ async function grantNew({ store, cell }: Control, name: string): Promise<Grant> 
 function nodeOf(hello: Hello, grant: Grant): Node {
   return {
     name: hello.nodeName,
+    number: grant.number,
     rack: hello.rack,
     zone: hello.zone,
     io: hello.io as Node['io'],
@@ -120,5 +136,7 @@ function nodeOf(hello: Hello, grant: Grant): Node {
     controllerIds: grant.controllerIds,
     placementGroups: grant.placementGroups,
     registeredAt: grant.registeredAt,
+    ...(hello.peer ? { peer: hello.peer } : {}),
+    ...(grant.drainingSince === undefined ? {} : { drainingSince: grant.drainingSince }),
   }
 }

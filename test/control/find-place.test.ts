@@ -25,6 +25,7 @@ const sized = (capacityBytes: number): Device => ({ ...device, capacityBytes })
 async function addNode(name: string, devices: readonly Device[]): Promise<void> {
   const node: Node = {
     name,
+    number: 1,
     rack: name,
     zone: '',
     io: { address: '192.0.2.1', port: 4420 },

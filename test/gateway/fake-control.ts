@@ -19,6 +19,7 @@ export const sampleWelcome: Welcome = {
   heartbeatIntervalMs: 100,
   controllerIdFirst: 1,
   controllerIdLast: 1000,
+  nodeNumber: 1,
   cellId: 'cell-1',
 }
 

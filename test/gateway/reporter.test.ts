@@ -12,7 +12,7 @@ function setUp() {
   const state = {
     sent: [] as FromGateway[],
     isOpen: true,
-    observed: { revision: 1, volumes: [] } as Observed | undefined,
+    observed: { revision: 1, volumes: [], groups: [] } as Observed | undefined,
   }
   const reporter = createReporter({
     send(message) {
@@ -42,7 +42,7 @@ test('says nothing of volumes until hosts are served', async () => {
   reporter.changed()
   await new Promise((resolve) => setTimeout(resolve, 30))
   equal(kinds(), [])
-  state.observed = { revision: 1, volumes: [] }
+  state.observed = { revision: 1, volumes: [], groups: [] }
   reporter.heartbeat()
   await until(() => kinds().includes('observed'), 'observed')
 })

@@ -38,7 +38,16 @@ export function sampleVolume(volumeId: number, change: Partial<VolumeDesired> = 
 }
 
 export function sampleDesired(revision: number, change: Partial<Desired> = {}): Desired {
-  return { revision, volumes: [], deletedVolumeIds: [], discovery: [], scrub: null, ...change }
+  return {
+    revision,
+    volumes: [],
+    deletedVolumeIds: [],
+    discovery: [],
+    scrub: null,
+    groups: [],
+    peers: [],
+    ...change,
+  }
 }
 
 export function sampleConfig(change: Record<string, unknown> = {}): GatewayConfig {

@@ -80,7 +80,7 @@ export function clockedFleet(): Clocked {
 export function fleetSeeing(volumes: readonly VolumeObserved[], revision = 10): Clocked {
   const clocked = clockedFleet()
   clocked.fleet.connected('n1', 'one', [device])
-  clocked.fleet.observed('n1', { revision, volumes })
+  clocked.fleet.observed('n1', { revision, volumes, groups: [] })
   return clocked
 }
 

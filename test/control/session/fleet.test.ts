@@ -43,7 +43,7 @@ test('a node that never came counts as heard when control started', () => {
 test('what a gateway observed is forgotten with its session', () => {
   const { fleet } = clockedFleet()
   fleet.connected('n1', 'one', [device])
-  fleet.observed('n1', { revision: 5, volumes: [seen('ATTACHED')] })
+  fleet.observed('n1', { revision: 5, volumes: [seen('ATTACHED')], groups: [] })
   assert.is(fleet.view('n1')?.observed?.volumes.get(7)?.state, 'ATTACHED')
   fleet.disconnected('n1')
   assert.is(fleet.view('n1')?.observed, undefined)
@@ -67,7 +67,7 @@ test('listeners hear of what matters, not of every heartbeat', () => {
   let changes = 0
   fleet.onChange(() => changes++)
   fleet.connected('n1', 'one', [device])
-  fleet.observed('n1', { revision: 1, volumes: [] })
+  fleet.observed('n1', { revision: 1, volumes: [], groups: [] })
   fleet.heartbeat('n1', [device], 0)
   assert.is(changes, 2)
   passMs(10_000)

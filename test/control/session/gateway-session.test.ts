@@ -24,6 +24,7 @@ const hello: FromGateway = {
     extentBytes: 64 * MiB,
     devices: [],
     storeIds: [],
+    peer: null,
     cellId: '',
   },
 }
@@ -58,6 +59,8 @@ const content = (deletedVolumeIds: number[]) => ({
   volumes: [],
   deletedVolumeIds,
   discovery: [],
+  groups: [],
+  peers: [],
   scrub: null,
   detachingIds: [],
 })

@@ -82,7 +82,7 @@ export class FakeGateway {
   }
 
   observe(revision: number, volumes: readonly VolumeObserved[]): void {
-    this.send({ observed: { revision, volumes } })
+    this.send({ observed: { revision, volumes, groups: [] } })
   }
 
   sendHeartbeat(devices = this.devices()): void {
@@ -127,6 +127,7 @@ export class FakeGateway {
       devices: [],
       storeIds: [],
       cellId: '',
+      peer: { address: '192.0.2.1', port: 7482 },
       ...hello,
     }
   }

@@ -29,6 +29,7 @@ const hello: Hello = {
   extentBytes: 2 ** 30,
   devices: [],
   storeIds: ['store-a'],
+  peer: null,
   cellId: 'cell-1',
 }
 
