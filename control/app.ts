@@ -64,7 +64,7 @@ async function start(
   leadership.onChange(() => {
     if (leadership.leads()) fleet.reset()
   })
-  const control: Control = { store, cell, fleet, leadership, log, inTurn: createInTurn() }
+  const control: Control = { store, cell, fleet, mirror, leadership, log, inTurn: createInTurn() }
   // What a request writes is decided by what it compares; what a leader decides, also by who leads.
   const leading: Control = { ...control, store: fencedStore(store, leadership) }
   onClose(startForgetAnswers(leading).close)

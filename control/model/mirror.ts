@@ -14,6 +14,7 @@ import {
 } from '../metadata/metadata.ts'
 import { type Attachment, attachmentKind } from './attachment.ts'
 import { type Node, nodeKind } from './node.ts'
+import { type PlacementGroup, placementGroupKind } from './placement-group.ts'
 import type { RecordKind, Stored } from './record.ts'
 import { type ScrubRequest, scrubRequestKind } from './scrub-request.ts'
 import { type Volume, volumeKind } from './volume.ts'
@@ -27,6 +28,8 @@ export interface Mirror {
   readonly attachments: ReadonlyMap<string, Stored<Attachment>>
   /** By name. */
   readonly nodes: ReadonlyMap<string, Stored<Node>>
+  /** By placementGroupName of its number. */
+  readonly placementGroups: ReadonlyMap<string, Stored<PlacementGroup>>
   /** By the node's name. */
   readonly scrubRequests: ReadonlyMap<string, Stored<ScrubRequest>>
   /** Called after each change, in no hurry: several changes may have been made. */
@@ -56,6 +59,7 @@ class WatchedMirror implements Mirror {
   readonly #volumes = tableOf(volumeKind)
   readonly #attachments = tableOf(attachmentKind)
   readonly #nodes = tableOf(nodeKind)
+  readonly #placementGroups = tableOf(placementGroupKind)
   readonly #scrubRequests = tableOf(scrubRequestKind)
   readonly #listeners: (() => void)[] = []
   #revision = 0
@@ -76,6 +80,9 @@ class WatchedMirror implements Mirror {
   }
   get nodes() {
     return this.#nodes.rows
+  }
+  get placementGroups() {
+    return this.#placementGroups.rows
   }
   get scrubRequests() {
     return this.#scrubRequests.rows
@@ -99,7 +106,13 @@ class WatchedMirror implements Mirror {
   }
 
   #tables(): readonly Table<unknown>[] {
-    const tables = [this.#volumes, this.#attachments, this.#nodes, this.#scrubRequests]
+    const tables = [
+      this.#volumes,
+      this.#attachments,
+      this.#nodes,
+      this.#placementGroups,
+      this.#scrubRequests,
+    ]
     return tables as readonly Table<unknown>[]
   }
 

@@ -2,6 +2,7 @@
  * A placement group: a replica set under one epoch. A record is changed only by compare-and-swap,
  * from one epoch to the next: what control decided last is what counts.
  */
+import type { Copies } from '../../placement/topology.ts'
 import { defineRecord, type RecordKind } from './record.ts'
 
 export type MemberRole = 'in-sync' | 'joining'
@@ -23,7 +24,7 @@ export interface PlacementGroup {
   readonly number: number
   readonly epoch: number
   /** How many members it shall have. */
-  readonly copies: number
+  readonly copies: Copies
   /** With fewer in sync it takes no writes. */
   readonly minInSync: number
   readonly primary: string
@@ -45,7 +46,7 @@ export const placementGroupKind: RecordKind<PlacementGroup> = {
 
 /** A record of a release with one copy has neither copies nor times. */
 function withDefaults(group: PlacementGroup): PlacementGroup {
-  const { copies = group.members.length, minInSync = 1 } = group as Partial<PlacementGroup>
+  const { copies = 1, minInSync = 1 } = group as Partial<PlacementGroup>
   const members = group.members.map((member) => ({ ...member, since: member.since ?? '' }))
   return { ...group, copies, minInSync, members }
 }
@@ -54,3 +55,6 @@ export const placementGroupName = (number: number): string => number.toString(16
 
 export const inSyncOf = ({ members }: Pick<PlacementGroup, 'members'>): readonly GroupMember[] =>
   members.filter(({ role }) => role === 'in-sync')
+
+/** One copy may be lost before writes wait, as long as there is more than one. */
+export const minInSyncOf = (copies: Copies): number => Math.max(1, copies - 1)

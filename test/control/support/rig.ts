@@ -68,15 +68,21 @@ export async function createBareRig(
   now?: () => number,
 ): Promise<BareRig> {
   const store = openLmdbStore({ path: temporaryFolder() })
+  const mirror = await openMirror(store, silentLog)
   const control: Control = {
     store,
     cell: await openCell(store, { ...cellSettings, ...settings }),
     fleet: createFleet(limits, now),
+    mirror,
     leadership: alwaysLeads,
     log: silentLog,
     inTurn: createInTurn(),
   }
-  return { control, store, close: () => store.close() }
+  const close = async () => {
+    await mirror.close()
+    await store.close()
+  }
+  return { control, store, close }
 }
 
 export interface Answer<T> {
@@ -106,7 +112,7 @@ export async function createRig(
 ): Promise<Rig> {
   const bare = await createBareRig(settings, now)
   const { control } = bare
-  const mirror = await openMirror(bare.store, silentLog)
+  const { mirror } = control
   const reconcile = startReconcile(control, mirror)
   const sessions = await startSessionServer(control, mirror, {
     address: '127.0.0.1',
@@ -156,7 +162,6 @@ export async function createRig(
       await api.close()
       await sessions.close()
       await reconcile.close()
-      await mirror.close()
       await bare.close()
     },
   }
