@@ -29,7 +29,10 @@ export interface PlacementGroup {
   readonly minInSync: number
   readonly primary: string
   readonly members: readonly GroupMember[]
+  /** Nodes that were members and were lost; only those that may still come back. */
   readonly lost?: readonly LostMember[]
+  /** Members that shall go as soon as there are enough others in sync. */
+  readonly leaving?: readonly string[]
   /** Why this configuration was made, as a sentence. */
   readonly reason?: string
 }

@@ -6,12 +6,13 @@ import type {
   ScrubDesired,
   VolumeDesired,
 } from '../contract/messages.ts'
-import type { MetadataStore } from '../metadata/metadata.ts'
 import type { Attachment } from '../model/attachment.ts'
 import { blockBytes, type CellSettings } from '../model/cell.ts'
 import type { Mirror } from '../model/mirror.ts'
 import { subsystemNqnOf } from '../model/nqn.ts'
-import { type Volume, volumeMapPrefix } from '../model/volume.ts'
+import type { Volume } from '../model/volume.ts'
+import { type GroupIndex, indexGroups } from './desired-groups.ts'
+import type { VolumeMaps } from './volume-maps.ts'
 
 /** What one gateway is told; two that are equal need to be told once. */
 export interface DesiredContent {
@@ -30,6 +31,7 @@ export interface Wanted {
   readonly discovery: readonly DiscoveryEntryMessage[]
   readonly nodes: ReadonlyMap<string, NodeWanted>
   readonly scrubs: ReadonlyMap<string, ScrubDesired>
+  readonly groups: GroupIndex
 }
 
 interface NodeWanted {
@@ -70,7 +72,13 @@ export function readWanted(mirror: Mirror, cell: CellSettings): Wanted {
   for (const { value: volume } of mirror.volumes.values())
     if (volume.state.kind === 'deleting' && volume.home !== undefined)
       wantedOf(volume.home).forget.push(volume)
-  return { revision: mirror.revision(), discovery, nodes, scrubs: readScrubs(mirror) }
+  return {
+    revision: mirror.revision(),
+    discovery,
+    nodes,
+    scrubs: readScrubs(mirror),
+    groups: indexGroups(mirror),
+  }
 }
 
 function readScrubs({ scrubRequests }: Mirror): Map<string, ScrubDesired> {
@@ -83,18 +91,18 @@ function readScrubs({ scrubRequests }: Mirror): Map<string, ScrubDesired> {
 }
 
 export async function desiredOf(
-  store: MetadataStore,
+  maps: VolumeMaps,
   cell: CellSettings,
   wanted: Wanted,
   node: string,
 ): Promise<DesiredContent> {
   const { serve = [], forget = [], detaching = [] } = wanted.nodes.get(node) ?? {}
   const volumes: VolumeDesired[] = []
+  const used = new Set(wanted.groups.memberOf(node))
   for (const { volume, attachment } of serve) {
-    const { entry } = await store.get(volumeMapPrefix + volume.id)
-    // A map that was read later than the volume may have grown since.
-    const mapBytes = Math.ceil(volume.sizeBytes / cell.extentBytes) * 4
-    if (!entry || entry.value.length < mapBytes) continue
+    const map = await maps.of(volume)
+    if (!map) continue
+    for (const number of map.groups) used.add(number)
     volumes.push({
       volumeId: volume.number,
       uuid: Buffer.from(volume.uuid.replaceAll('-', ''), 'hex'),
@@ -102,7 +110,7 @@ export async function desiredOf(
       serial: volume.id,
       model,
       blockCount: volume.sizeBytes / blockBytes,
-      extentMap: Buffer.from(entry.value.subarray(0, mapBytes)),
+      extentMap: map.packed,
       fence: attachment.fence,
       allowedHosts: [attachment.hostNqn],
     })
@@ -112,8 +120,7 @@ export async function desiredOf(
     deletedVolumeIds: forget.map(({ number }) => number).sort((a, b) => a - b),
     discovery: wanted.discovery,
     scrub: wanted.scrubs.get(node) ?? null,
-    groups: [],
-    peers: [],
+    ...wanted.groups.tell(used, node),
     detachingIds: detaching.map(({ id }) => id).sort(),
   }
 }

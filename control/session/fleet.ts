@@ -3,8 +3,9 @@
  *
  * In memory only: a gateway says it all again when its session opens.
  */
-import type { Observed, VolumeObserved } from '../contract/messages.ts'
+import type { GroupObserved, GroupReport, Observed, VolumeObserved } from '../contract/messages.ts'
 import type { Device } from '../model/node.ts'
+import { createReports, type Reports } from './reports.ts'
 
 export const nodeHealths = ['alive', 'silent', 'gone'] as const
 export type Health = (typeof nodeHealths)[number]
@@ -20,7 +21,11 @@ export interface NodeView {
   readonly devices: readonly Device[]
   readonly hostConnections: number
   /** What the present session last said it serves; missing until it said so. */
-  readonly observed?: { readonly revision: number; readonly volumes: ObservedVolumes }
+  readonly observed?: {
+    readonly revision: number
+    readonly volumes: ObservedVolumes
+    readonly groups: ReadonlyMap<number, GroupObserved>
+  }
 }
 
 type ObservedVolumes = ReadonlyMap<number, VolumeObserved>
@@ -29,10 +34,17 @@ export interface Fleet {
   connected(node: string, incarnation: string, devices: readonly Device[]): void
   heartbeat(node: string, devices: readonly Device[], hostConnections: number): void
   observed(node: string, observed: Observed): void
+  /** What a member says of a group. */
+  report(node: string, report: GroupReport): void
+  readonly reports: Pick<Reports, 'of'>
+  /** Called at each report with the group's number. */
+  onReport(listener: (group: number) => void): void
   disconnected(node: string): void
   view(node: string): NodeView | undefined
   health(node: string): Health
-  /** Seconds since the node was last heard. */
+  /** Since the node was last heard. */
+  silentMs(node: string): number
+  /** The same in whole seconds. */
   silentSeconds(node: string): number
   /** Nodes with a session. */
   sessions(): number
@@ -48,7 +60,9 @@ interface Entry extends NodeView {
 /** `now` is a monotonic clock in milliseconds. */
 export function createFleet(limits: FleetLimits, now = () => performance.now()): Fleet {
   const entries = new Map<string, Entry>()
+  const reports = createReports(now)
   const listeners: (() => void)[] = []
+  const reportListeners: ((group: number) => void)[] = []
   // A node that has not come since control began to lead counts as heard at that moment.
   let startedMs = now()
 
@@ -76,16 +90,27 @@ export function createFleet(limits: FleetLimits, now = () => performance.now()):
       })
       if (!wasAlive) notify()
     },
-    observed(node, { revision, volumes }) {
+    observed(node, { revision, volumes, groups }) {
       const byId = new Map(volumes.map((volume) => [volume.volumeId, volume]))
-      update(node, { observed: { revision, volumes: byId }, lastHeardMs: now() })
+      const byNumber = new Map(groups.map((group) => [group.number, group]))
+      update(node, {
+        observed: { revision, volumes: byId, groups: byNumber },
+        lastHeardMs: now(),
+      })
       notify()
     },
+    report(node, report) {
+      reports.take(node, report)
+      for (const listener of reportListeners) listener(report.group)
+    },
+    reports,
+    onReport: (listener) => reportListeners.push(listener),
     disconnected(node) {
       const old = entries.get(node)
       if (!old) return
       const { observed: _, ...rest } = old
       entries.set(node, { ...rest, connected: false, hostConnections: 0 })
+      reports.forget(node)
       notify()
     },
     view: (node) => entries.get(node),
@@ -94,10 +119,12 @@ export function createFleet(limits: FleetLimits, now = () => performance.now()):
       if (silent >= limits.goneAfterMs) return 'gone'
       return entries.get(node)?.connected && silent < limits.silentAfterMs ? 'alive' : 'silent'
     },
+    silentMs,
     silentSeconds: (node) => Math.floor(silentMs(node) / 1000),
     sessions: () => [...entries.values()].filter(({ connected }) => connected).length,
     reset() {
       entries.clear()
+      reports.clear()
       startedMs = now()
       notify()
     },

@@ -10,6 +10,7 @@ import {
   type Desired,
   type DeviceMessage,
   type FromGateway,
+  type GroupReport,
   type ToGateway,
 } from '../contract/messages.ts'
 import type { Control } from '../control.ts'
@@ -158,7 +159,7 @@ export class GatewaySession {
     this.#events.opened(this)
   }
 
-  async #hear({ heartbeat, observed, event, hello }: FromGateway): Promise<void> {
+  async #hear({ heartbeat, observed, event, report, hello }: FromGateway): Promise<void> {
     const { fleet, log } = this.#control
     if (hello) throw new Refusal('PROTOCOL', 'Hello came twice in one session.')
     if (heartbeat) {
@@ -166,11 +167,20 @@ export class GatewaySession {
       fleet.heartbeat(this.nodeName, heartbeat.devices, heartbeat.hostConnections)
     }
     if (observed) fleet.observed(this.nodeName, observed)
+    if (report) this.#hearReport(report)
     if (event) {
       const { kind, volumeId, text } = event
       const volume = volumeId === 0 ? {} : { volumeNumber: volumeId }
       log.warn({ node: this.nodeName, kind, ...volume }, text)
     }
+  }
+
+  #hearReport(report: GroupReport): void {
+    if (report.kind === 'BEHIND') {
+      // What it was told got lost on its way, or is on it: telling all of it again does no harm.
+      this.#sent = undefined
+      this.#events.opened(this)
+    } else this.#control.fleet.report(this.nodeName, report)
   }
 
   async #hearDevices(devices: readonly DeviceMessage[]): Promise<void> {

@@ -7,7 +7,7 @@ import { controllerIdMax } from '../model/cell.ts'
 import { takeNumbers } from '../model/counter.ts'
 import { type Node, nodeKind, storePrefix } from '../model/node.ts'
 import { readUsage } from '../model/node-usage.ts'
-import { placementGroupKind, placementGroupName } from '../model/placement-group.ts'
+import { minInSyncOf, placementGroupKind, placementGroupName } from '../model/placement-group.ts'
 import {
   absent,
   putRecord,
@@ -113,7 +113,7 @@ async function grantNew({ store, cell }: Control, name: string): Promise<Grant> 
           number,
           epoch: 1,
           copies: 1,
-          minInSync: 1,
+          minInSync: minInSyncOf(1),
           primary: name,
           members: [{ node: name, role: 'in-sync' as const, since: registeredAt }],
         }),

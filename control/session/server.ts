@@ -7,6 +7,7 @@ import { desiredOf, readWanted, type Wanted } from './desired.ts'
 import { GatewaySession, type SessionEvents, type SessionLimits } from './gateway-session.ts'
 import { startGrpcServer } from './grpc-server.ts'
 import { Refusal } from './refusal.ts'
+import { createVolumeMaps } from './volume-maps.ts'
 
 export interface SessionServer {
   readonly port: number
@@ -90,6 +91,7 @@ function createPublish(
   byNode: ReadonlyMap<string, GatewaySession>,
 ): () => Promise<void> {
   let last: Wanted | undefined
+  const maps = createVolumeMaps(store, cell.extentBytes)
   return async () => {
     if (byNode.size === 0) return
     const now = readWanted(mirror, cell)
@@ -97,9 +99,10 @@ function createPublish(
     const same = last && isDeepStrictEqual(now.discovery, last.discovery)
     const wanted = same && last ? { ...now, discovery: last.discovery } : now
     last = wanted
+    maps.keep(new Set(mirror.volumes.keys()))
     for (const session of [...byNode.values()].filter((one) => one.isOpen()))
       try {
-        session.offer(wanted.revision, await desiredOf(store, cell, wanted, session.nodeName))
+        session.offer(wanted.revision, await desiredOf(maps, cell, wanted, session.nodeName))
       } catch (error) {
         log.error(error, `the desired state of ${session.nodeName} could not be read`)
       }
