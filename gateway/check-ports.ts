@@ -5,18 +5,20 @@
  * port that is open and then closed again.
  */
 import { connect } from 'node:net'
-import type { GatewayConfig } from './config.ts'
+import { type GatewayConfig, peerAddress } from './config.ts'
 import { GatewayFailure } from './failure.ts'
 import { patiently } from './patience.ts'
 
 const answerLimitMs = 500
 const inUse = 'PORT_IN_USE'
 
-export async function checkPorts({ hosts, metrics }: GatewayConfig): Promise<void> {
+export async function checkPorts(config: GatewayConfig): Promise<void> {
+  const { hosts, peer, metrics } = config
   const check = (address: string, port: number, setting: string) =>
     patiently(inUse, () => checkPort(address, port, setting))
   await check(hosts.address, hosts.ioPort, 'hosts.ioPort')
   await check(hosts.address, hosts.discoveryPort, 'hosts.discoveryPort')
+  if (peer.port !== 0) await check(peerAddress(config), peer.port, 'peer.port')
   if (metrics) await check(metrics.address, metrics.port, 'metrics.port')
 }
 

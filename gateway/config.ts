@@ -1,4 +1,5 @@
 /** The gateway's configuration: what a file may say, and the checks that cross its fields. */
+import { isIP } from 'node:net'
 import Type, { type Static } from 'typebox'
 import { Bytes } from '../configs/bytes.ts'
 import { ConfigError, loadConfig } from '../configs/load-config.ts'
@@ -69,6 +70,30 @@ const hosts = Type.Object(
       maximum: 65_535,
       default: 8009,
       description: 'TCP port of the discovery service.',
+    }),
+  },
+  { ...mapping, default: {} },
+)
+
+const peer = Type.Object(
+  {
+    address: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'Address to listen on for other gateways; by default hosts.address.',
+      }),
+    ),
+    advertisedAddress: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'IP address that other gateways connect to; by default the one listened on.',
+      }),
+    ),
+    port: Type.Integer({
+      minimum: 0,
+      maximum: 65_535,
+      default: 7482,
+      description: 'TCP port for other gateways; 0 lets the kernel choose at each start.',
     }),
   },
   { ...mapping, default: {} },
@@ -203,6 +228,7 @@ export const gatewayConfigSchema = Type.Object(
     node,
     control,
     hosts,
+    peer,
     engine,
     scrub,
     metrics: Type.Optional(metrics),
@@ -235,13 +261,41 @@ export function advertisedAddress({ hosts }: GatewayConfig): string {
   return hosts.advertisedAddress ?? hosts.address
 }
 
+/** What it listens on for other gateways. */
+export function peerAddress({ peer, hosts }: GatewayConfig): string {
+  return peer.address ?? hosts.address
+}
+
+/** Where they reach it: where hosts do, when nothing is said of peers. */
+export function advertisedPeerAddress(config: GatewayConfig): string {
+  const { advertisedAddress: advertised, address } = config.peer
+  return advertised ?? address ?? advertisedAddress(config)
+}
+
 /** The first rule between fields that is broken, as a sentence. */
 function crossCheck(config: GatewayConfig): string | undefined {
-  const { engine, hosts } = config
+  return checkEndpoints(config) ?? checkEngine(config)
+}
+
+function checkEndpoints(config: GatewayConfig): string | undefined {
+  const { hosts, peer } = config
   if (anyAddress.has(advertisedAddress(config)))
     return 'hosts.advertisedAddress has to be set: hosts cannot connect to every address at once.'
-  if (hosts.ioPort === hosts.discoveryPort)
-    return `hosts.ioPort and hosts.discoveryPort have to differ; both are ${hosts.ioPort}.`
+  if (isIP(advertisedPeerAddress(config)) === 0 || anyAddress.has(advertisedPeerAddress(config)))
+    return (
+      'peer.advertisedAddress has to be set to an IP address of this machine: ' +
+      `other gateways cannot connect to ${advertisedPeerAddress(config)}.`
+    )
+  const ports = { 'hosts.ioPort': hosts.ioPort, 'hosts.discoveryPort': hosts.discoveryPort }
+  const named = Object.entries({ ...ports, 'peer.port': peer.port })
+  for (const [index, [name, port]] of named.entries()) {
+    const same = named.slice(0, index).find(([, earlier]) => earlier === port)
+    if (same) return `${same[0]} and ${name} have to differ; both are ${port}.`
+  }
+  return undefined
+}
+
+function checkEngine({ engine }: GatewayConfig): string | undefined {
   for (const setting of ['extentBytes', 'segmentBytes'] as const)
     if (!Number.isInteger(Math.log2(engine[setting])))
       return `engine.${setting} has to be a power of two; found ${engine[setting]}.`

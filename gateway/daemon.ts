@@ -19,18 +19,26 @@ import {
 } from '../control/contract/messages.ts'
 import type { Engine, EngineEvent } from '../native-rdma/index.js'
 import { checkPorts } from './check-ports.ts'
-import { advertisedAddress, type GatewayConfig } from './config.ts'
+import { choosePeerPort } from './choose-port.ts'
+import {
+  advertisedAddress,
+  advertisedPeerAddress,
+  type GatewayConfig,
+  peerAddress,
+} from './config.ts'
 import { createDesiredInbox, type DesiredInbox } from './desired-inbox.ts'
 import { createEventQueue, logEvent } from './events.ts'
 import { GatewayFailure } from './failure.ts'
+import { createGroupReports, type GroupReports, isGroupEvent } from './group-reports.ts'
+import { type GroupWatch, watchGroups } from './group-watch.ts'
 import { type Metrics, serveMetrics } from './metrics.ts'
-import { countConnections, observeDevices } from './observe.ts'
+import { countConnections, observeDevices, observeGroups } from './observe.ts'
 import { createReconciler, type Reconciler } from './reconcile/reconciler.ts'
 import { createReporter, type Reporter } from './reporter.ts'
 import { readSavedDesired, saveDesired } from './saved-desired.ts'
 import { openScrubs, type Scrubs } from './scrub/scrubs.ts'
 import { openSession, type Session } from './session/session.ts'
-import { listen, type OpenEngine, startEngine } from './start-engine.ts'
+import { joinCell, listen, type OpenEngine, startEngine } from './start-engine.ts'
 import { type Identity, keepIdentity, readIdentity } from './state.ts'
 import { softwareVersion } from './version.ts'
 import { withTimeout } from './with-timeout.ts'
@@ -58,7 +66,7 @@ export async function runDaemon(config: GatewayConfig, options: DaemonOptions): 
     else stop.addEventListener('abort', () => resolve(), { once: true })
   })
   await checkPorts(config)
-  const gateway = new Gateway(config, options)
+  const gateway = new Gateway(config, await choosePeerPort(config), options)
   try {
     await Promise.race([gateway.serve(), stopped])
     if (!stop.aborted) options.ready?.()
@@ -71,30 +79,37 @@ export async function runDaemon(config: GatewayConfig, options: DaemonOptions): 
 
 class Gateway {
   readonly #config: GatewayConfig
+  readonly #peerPort: number
   readonly #options: DaemonOptions
   readonly #known: Identity | undefined
   /** The cell it is in: as remembered, or else the first that welcomes it. */
   #cellId: string | undefined
+  /** Its number there, likewise. */
+  #nodeNumber: number | undefined
   readonly #incarnation = randomUUID()
   readonly #inbox: DesiredInbox
   readonly #session: Session
   readonly #reporter: Reporter
+  readonly #reports: GroupReports
   readonly #firstWelcome: Promise<Welcome>
   #opening: Promise<Engine> | undefined
   #engine: Engine | undefined
   #reconciler: Reconciler | undefined
   #scrubs: Scrubs | undefined
+  #groupWatch: GroupWatch | undefined
   #metrics: Metrics | undefined
   #wantedScrub: ScrubDesired | null = null
   #isServing = false
   #isClosing = false
 
-  constructor(config: GatewayConfig, options: DaemonOptions) {
+  constructor(config: GatewayConfig, peerPort: number, options: DaemonOptions) {
     const { log, backOff } = options
     this.#config = config
+    this.#peerPort = peerPort
     this.#options = options
     this.#known = readIdentity(config)
     this.#cellId = this.#known?.cellId
+    this.#nodeNumber = this.#known?.nodeNumber
     this.#inbox = createDesiredInbox({
       saved: readSaved(config, log),
       save: (desired) => saveDesired(config.stateFolder, desired),
@@ -113,7 +128,7 @@ class Gateway {
       handlers: {
         hello: () => this.#hello(),
         welcomed: (welcome) => {
-          const mistake = this.#checkCell(welcome)
+          const mistake = this.#checkIdentity(welcome)
           if (!mistake) welcomed(welcome)
           return mistake
         },
@@ -135,6 +150,7 @@ class Gateway {
       hostConnections: () => this.#engine?.connections().length ?? 0,
       events: createEventQueue(),
     })
+    this.#reports = createGroupReports({ send: this.#session.send, log })
   }
 
   /** Resolves once hosts are served. */
@@ -148,6 +164,10 @@ class Gateway {
       engine,
       extentBytes: this.#config.engine.extentBytes,
       changed: () => this.#reporter.changed(),
+      failed: (text) => {
+        log.error(text)
+        this.#reporter.event({ kind: 'groups-not-set', text, volumeId: 0 })
+      },
     })
     this.#reconciler = reconciler
     await this.#inbox.deliverTo((desired) => reconciler.want(desired))
@@ -156,6 +176,7 @@ class Gateway {
     await listen(engine, this.#config)
     this.#isServing = true
     this.#scrubs = this.#openScrubs(engine)
+    this.#groupWatch = watchGroups(engine, () => this.#reporter.changed())
     this.#reporter.changed()
     const { ioPort, discoveryPort } = this.#config.hosts
     const address = advertisedAddress(this.#config)
@@ -165,6 +186,7 @@ class Gateway {
   async close(): Promise<void> {
     this.#isClosing = true
     this.#inbox.close()
+    this.#groupWatch?.close()
     this.#reporter.close()
     this.#session.close()
     await this.#scrubs?.close()
@@ -206,16 +228,27 @@ class Gateway {
   /** Undefined when the gateway was closed meanwhile. */
   async #openEngine(): Promise<Engine | undefined> {
     const { open, log } = this.#options
-    const { cellId, controllerIds } = this.#known ?? grantOf(await this.#firstWelcome)
+    const { cellId, controllerIds, nodeNumber } = await this.#grant()
     if (this.#isClosing) return undefined
     this.#opening = startEngine(open, this.#config, controllerIds, (event) => this.#on(event), log)
     const engine = await this.#opening
     const devices = engine.devices()
-    await keepIdentity(this.#config, this.#known, { cellId, controllerIds, devices })
+    const found = { cellId, controllerIds, nodeNumber, devices }
+    await keepIdentity(this.#config, this.#known, found)
+    const identity = { cellId, nodeId: nodeNumber, incarnation: this.#incarnation }
+    await joinCell(engine, identity, { address: peerAddress(this.#config), port: this.#peerPort })
     this.#engine = engine
     // Control learns which stores were formatted before it is told of any volume on them.
     this.#reporter.heartbeat()
     return engine
+  }
+
+  /** As remembered; without a number, as before nodes had any, it waits as at a first start. */
+  async #grant() {
+    const { nodeNumber } = this.#known ?? {}
+    if (this.#known && nodeNumber !== undefined) return { ...this.#known, nodeNumber }
+    const { controllerIdFirst: first, controllerIdLast: last, ...given } = await this.#firstWelcome
+    return { ...given, controllerIds: { first, last } }
   }
 
   #hello(): Hello {
@@ -235,14 +268,18 @@ class Gateway {
       devices,
       storeIds: this.#known?.storeIds ?? devices.map((device) => device.storeId),
       cellId: this.#cellId ?? '',
-      peer: null,
+      peer: { address: advertisedPeerAddress(this.#config), port: this.#peerPort },
     }
   }
 
-  #checkCell({ cellId }: Welcome): string | undefined {
+  #checkIdentity({ cellId, nodeNumber }: Welcome): string | undefined {
     this.#cellId ??= cellId
-    if (this.#cellId === cellId) return undefined
-    return `this gateway began in cell ${this.#cellId}, but control belongs to cell ${cellId}`
+    if (this.#cellId !== cellId)
+      return `this gateway began in cell ${this.#cellId}, but control belongs to cell ${cellId}`
+    if (nodeNumber < 1) return 'control gave this gateway no number: is it of an older release?'
+    this.#nodeNumber ??= nodeNumber
+    if (this.#nodeNumber === nodeNumber) return undefined
+    return `this gateway is node ${this.#nodeNumber}, but control knows it as node ${nodeNumber}`
   }
 
   #devices(): DeviceMessage[] {
@@ -254,20 +291,23 @@ class Gateway {
     const revision = this.#inbox.revision()
     if (!this.#isServing || !this.#engine || !this.#reconciler || revision === undefined)
       return undefined
-    const volumes = this.#reconciler.observed(countConnections(this.#engine))
-    return { revision, volumes, groups: [] }
+    return {
+      revision,
+      volumes: this.#reconciler.observed(countConnections(this.#engine)),
+      groups: observeGroups(this.#engine),
+    }
   }
 
   #on(event: EngineEvent): void {
+    if (isGroupEvent(event)) {
+      this.#reports.take(event)
+      return
+    }
     const told = logEvent(event, this.#options.log)
     if (told) this.#reporter.event(told)
     if (event.kind === 'device-failed') this.#reporter.heartbeat()
     this.#reporter.changed()
   }
-}
-
-function grantOf({ cellId, controllerIdFirst, controllerIdLast }: Welcome) {
-  return { cellId, controllerIds: { first: controllerIdFirst, last: controllerIdLast } }
 }
 
 /** It is only a copy of what control knows: without it the gateway waits for control. */

@@ -4,6 +4,10 @@
 import type { Logger } from 'pino'
 import type { GatewayEvent } from '../control/contract/messages.ts'
 import type { EngineEvent } from '../native-rdma/index.js'
+import type { GroupEvent } from './group-reports.ts'
+
+/** Those of groups go to control in a form of their own. */
+export type ToldEvent = Exclude<EngineEvent, GroupEvent>
 
 export interface EventQueue {
   add(event: GatewayEvent): void
@@ -35,14 +39,14 @@ export function createEventQueue(most = 256): EventQueue {
 }
 
 /** Writes the event on the log; the answer is what control is told, if it is. */
-export function logEvent(event: EngineEvent, log: Logger): GatewayEvent | undefined {
+export function logEvent(event: ToldEvent, log: Logger): GatewayEvent | undefined {
   const text = describeEvent(event)
   log[levelOf(event)]({ event: event.kind }, text)
   if (event.kind === 'recovery') return undefined
   return { kind: event.kind, text, volumeId: 'volumeId' in event ? Number(event.volumeId) : 0 }
 }
 
-function levelOf(event: EngineEvent): 'debug' | 'info' | 'warn' | 'error' {
+function levelOf(event: ToldEvent): 'debug' | 'info' | 'warn' | 'error' {
   switch (event.kind) {
     case 'device-failed':
     case 'checksum-error':
@@ -57,7 +61,7 @@ function levelOf(event: EngineEvent): 'debug' | 'info' | 'warn' | 'error' {
   }
 }
 
-function describeEvent(event: EngineEvent): string {
+function describeEvent(event: ToldEvent): string {
   switch (event.kind) {
     case 'recovery':
       return (

@@ -1,9 +1,10 @@
-/** Serves /metrics, /healthz and /readyz over HTTP: the engine's counters, devices and hosts. */
+/** Serves /metrics, /healthz and /readyz over HTTP: the engine's counters, groups and the rest. */
 import { createServer, type Server } from 'node:http'
 import { Gauge, Registry } from 'prom-client'
 import type { DeviceMessage } from '../control/contract/messages.ts'
 import type { Engine } from '../native-rdma/index.js'
 import { GatewayFailure } from './failure.ts'
+import { addGroupMetrics } from './group-metrics.ts'
 import { deviceFigures, helpOfCounter } from './metric-help.ts'
 
 export interface Metrics {
@@ -91,6 +92,7 @@ function createRegistry({ counterNames, engine, devices, hasSession }: MetricsOp
       },
     })
   }
+  addGroupMetrics(registry, engine)
   new Gauge({
     name: 'ashlar_host_controllers',
     help: 'Controllers that hosts have on this gateway.',

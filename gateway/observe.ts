@@ -1,6 +1,7 @@
-/** The engine's own view of devices and hosts, in the contract's words. */
+/** The engine's own view of devices, groups and hosts, in the contract's words. */
 import type {
   DeviceMessage,
+  GroupObserved,
   ScrubMessage,
   StoreFiguresMessage,
 } from '../control/contract/messages.ts'
@@ -38,6 +39,18 @@ function figuresOf(device: DeviceStatus): StoreFiguresMessage {
     erasingBytes: Number(device.erasingBytes),
     checksumErrors: Number(device.checksumErrors),
   }
+}
+
+/** The groups that this node is a member of. */
+export function observeGroups(engine: Engine): GroupObserved[] {
+  return engine.groups().map(({ pg, epoch, state, serving, blocksToCopy, waiting }) => ({
+    number: pg,
+    epoch,
+    state,
+    serving,
+    blocksToCopy: Number(blocksToCopy),
+    waiting,
+  }))
 }
 
 /** How many controllers hosts have on each subsystem. */

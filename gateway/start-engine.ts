@@ -61,17 +61,47 @@ function shareOfMemory(stores: number): number {
 }
 
 export async function listen(engine: Engine, { hosts }: GatewayConfig): Promise<void> {
-  const services = [
-    { service: 'io', port: hosts.ioPort, setting: 'hosts.ioPort' },
-    { service: 'discovery', port: hosts.discoveryPort, setting: 'hosts.discoveryPort' },
-  ] as const
-  for (const { service, port, setting } of services) {
-    const endpoint = { transport: 'tcp', service, address: hosts.address, port } as const
-    await patiently('ADDRESS_IN_USE', () => engine.listen(endpoint)).catch((error: Error) => {
-      const what = `Port ${port} of ${hosts.address} (${setting}) cannot be listened on`
-      throw new GatewayFailure(describeEngineError(error, what))
-    })
-  }
+  const { address, ioPort, discoveryPort } = hosts
+  await listenOn(engine, 'io', { address, port: ioPort, setting: 'hosts.ioPort' })
+  const discovery = { address, port: discoveryPort, setting: 'hosts.discoveryPort' }
+  await listenOn(engine, 'discovery', discovery)
+}
+
+/** From then on this node is known to its peers under its number. */
+export async function joinCell(
+  engine: Engine,
+  identity: { readonly cellId: string; readonly nodeId: number; readonly incarnation: string },
+  peer: { readonly address: string; readonly port: number },
+): Promise<void> {
+  const { cellId, nodeId, incarnation } = identity
+  const joined = { cellId: uuidBytes(cellId), nodeId, incarnation: incarnationNumber(incarnation) }
+  await engine.joinCell(joined).catch((error: Error) => {
+    throw new GatewayFailure(describeEngineError(error, `Cell ${cellId} cannot be joined`))
+  })
+  await listenOn(engine, 'peer', { ...peer, setting: 'peer.port' })
+}
+
+async function listenOn(
+  engine: Engine,
+  service: 'io' | 'discovery' | 'peer',
+  { address, port, setting }: { address: string; port: number; setting: string },
+): Promise<void> {
+  const endpoint = { transport: 'tcp', service, address, port } as const
+  await patiently('ADDRESS_IN_USE', () => engine.listen(endpoint)).catch((error: Error) => {
+    const what = `Port ${port} of ${address} (${setting}) cannot be listened on`
+    throw new GatewayFailure(describeEngineError(error, what))
+  })
+}
+
+function uuidBytes(uuid: string): Buffer {
+  const bytes = Buffer.from(uuid.replaceAll('-', ''), 'hex')
+  if (bytes.length === 16) return bytes
+  throw new GatewayFailure(`control gave the cell the id ${uuid}, which is no UUID.`)
+}
+
+/** The half of the run's UUID that its version and its variant leave random, but for six bits. */
+function incarnationNumber(uuid: string): bigint {
+  return uuidBytes(uuid).readBigUInt64BE(0)
 }
 
 const advice: Partial<Record<EngineErrorCode, string>> = {

@@ -3,6 +3,8 @@
  *
  * Placement groups are spread over the stores by their ids, so another set of stores would look for
  * blocks where they are not: a gateway keeps the set it began with, or does not start.
+ * So a node's number is good enough to name a member of a placement group: who has it has the
+ * blocks.
  */
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,6 +17,8 @@ import { readStateFile, writeStateFile } from './state-file.ts'
 const identitySchema = Type.Object({
   version: Type.Literal(1),
   nodeName: Type.String(),
+  /** What peers know it by; missing from before there were any. */
+  nodeNumber: Type.Optional(Type.Integer({ minimum: 1 })),
   cellId: Type.String(),
   extentBytes: Type.Integer(),
   storeIds: Type.Array(Type.String(), { minItems: 1 }),
@@ -61,6 +65,7 @@ function checkDevices(identity: Identity, devices: GatewayConfig['engine']['devi
 }
 
 export interface Found extends Pick<Identity, 'cellId' | 'controllerIds'> {
+  readonly nodeNumber: number
   readonly devices: readonly Pick<DeviceStatus, 'path' | 'storeId' | 'liveBytes'>[]
 }
 
@@ -68,10 +73,15 @@ export interface Found extends Pick<Identity, 'cellId' | 'controllerIds'> {
 export async function keepIdentity(
   config: GatewayConfig,
   known: Identity | undefined,
-  { cellId, controllerIds, devices }: Found,
+  { cellId, controllerIds, devices, nodeNumber }: Found,
 ): Promise<void> {
   const storeIds = devices.map(({ storeId }) => storeId).toSorted()
-  if (known) return checkStores(known.storeIds, storeIds)
+  if (known) {
+    checkStores(known.storeIds, storeIds)
+    if (known.nodeNumber === undefined)
+      await writeStateFile(pathIn(config), { ...known, nodeNumber })
+    return
+  }
   // Another cell gives the same numbers to other volumes: they would show these blocks.
   const used = devices.find(({ liveBytes }) => liveBytes > 0n)
   if (used)
@@ -83,6 +93,7 @@ export async function keepIdentity(
   const identity: Identity = {
     version: 1,
     nodeName: node.name,
+    nodeNumber,
     cellId,
     extentBytes: engine.extentBytes,
     storeIds,

@@ -35,6 +35,8 @@ export interface GatewayLayout {
   readonly namespace?: string
   readonly ioPort: number
   readonly discoveryPort: number
+  /** Where the other gateways reach it. */
+  readonly peerPort: number
 }
 
 export interface ProcessFiles {
@@ -86,13 +88,14 @@ function controlConfig(layout: Layout, { apiPort, sessionPort }: ControlLayout) 
 
 function gatewayConfig(layout: Layout, gateway: GatewayLayout) {
   const { folder, deviceBytes, extentBytes } = layout
-  const { name, rack, ioPort, discoveryPort } = gateway
+  const { name, rack, ioPort, discoveryPort, peerPort } = gateway
   const addresses = controlsOf(layout).map(({ sessionPort }) => `${layout.address}:${sessionPort}`)
   return {
     stateFolder: join(folder, name),
     node: { name, rack },
     control: { addresses },
     hosts: { address: addressOf(layout, gateway), ioPort, discoveryPort },
+    peer: { port: peerPort },
     engine: {
       devices: [{ path: join(folder, name, 'disk'), bytes: deviceBytes }],
       ...(extentBytes === undefined ? {} : { extentBytes }),

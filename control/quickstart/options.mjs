@@ -12,6 +12,7 @@ npm start -- [options]
   --api-port PORT       the API's port; the next one is the gateways' sessions (default 7480)
   --io-port PORT        the first gateway's port for hosts; the others follow  (default 4420)
   --discovery-port PORT the first gateway's discovery port; the others follow  (default 8009)
+  --peer-port PORT      the first gateway's port for the others; theirs follow (default 7490)
   --device-size SIZE    size of each gateway's sparse file, when it is made    (default 16GiB)
   --help                this text
 npm run cluster -- [options]   the same with two controls on etcd and four gateways; as root, each
@@ -25,6 +26,7 @@ const definitions = {
   'api-port': text('7480'),
   'io-port': text('4420'),
   'discovery-port': text('8009'),
+  'peer-port': text('7490'),
   'device-size': text('16GiB'),
   cluster: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
@@ -33,8 +35,8 @@ const definitions = {
 const units = { MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 }
 const deviceBytesMin = 2 ** 30
 /** How many ports in a row each option takes: a cluster has two controls and etcd's two ports. */
-const portCounts = { 'api-port': 2, 'io-port': 3, 'discovery-port': 3 }
-const clusterPortCounts = { 'api-port': 6, 'io-port': 4, 'discovery-port': 4 }
+const portCounts = { 'api-port': 2, 'io-port': 3, 'discovery-port': 3, 'peer-port': 3 }
+const clusterPortCounts = { 'api-port': 6, 'io-port': 4, 'discovery-port': 4, 'peer-port': 4 }
 
 /** Throws a SetupFailure with a sentence when an option cannot be understood. */
 export function readOptions(args) {
@@ -47,7 +49,7 @@ export function readOptions(args) {
   const counts = values.cluster ? clusterPortCounts : portCounts
   const ports = Object.entries(counts).map(([name, count]) => readPort(values, name, count))
   checkApart(ports)
-  const [apiPort, ioPort, discoveryPort] = ports.map(({ first }) => first)
+  const [apiPort, ioPort, discoveryPort, peerPort] = ports.map(({ first }) => first)
   return {
     help: values.help,
     cluster: values.cluster,
@@ -56,6 +58,7 @@ export function readOptions(args) {
     apiPort,
     ioPort,
     discoveryPort,
+    peerPort,
     deviceBytes: readSize(values['device-size']),
   }
 }

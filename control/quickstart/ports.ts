@@ -12,9 +12,10 @@ export async function takenPorts(layout: Layout) {
       { port: apiPort, purpose: 'the API' },
       { port: sessionPort, purpose: "the gateways' sessions" },
     ]),
-    ...sharing.flatMap(({ name, ioPort, discoveryPort }) => [
+    ...sharing.flatMap(({ name, ioPort, discoveryPort, peerPort }) => [
       { port: ioPort, purpose: `hosts of ${name}` },
       { port: discoveryPort, purpose: `discovery at ${name}` },
+      { port: peerPort, purpose: `peers of ${name}` },
     ]),
   ]
   const mistakes: string[] = []

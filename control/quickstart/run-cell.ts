@@ -18,6 +18,7 @@ export interface CellOptions {
   readonly apiPort: number
   readonly ioPort: number
   readonly discoveryPort: number
+  readonly peerPort: number
   readonly deviceBytes: number
   /** Two controls on etcd, and more gateways. */
   readonly cluster: boolean
@@ -122,17 +123,21 @@ function namespacesFor({ cluster, address }: CellOptions): Namespaces | undefine
 
 /** Ports in a row from the API's: both of each control, then etcd's two. */
 function layoutOf(options: CellOptions, namespaces: Namespaces | undefined): Layout {
-  const { folder, apiPort, ioPort, discoveryPort, deviceBytes, cluster } = options
+  const { folder, apiPort, deviceBytes, cluster } = options
   const address = namespaces?.address ?? options.address
   const length = cluster ? clusterGatewayCount : gatewayCount
-  const gateways = Array.from({ length }, (_, index) => ({
-    name: `gateway-${index + 1}`,
-    rack: `r${index + 1}`,
+  const gateways = Array.from({ length }, (_, index) => {
     // Those with an address of their own have all ports to themselves.
-    ioPort: namespaces ? ioPort : ioPort + index,
-    discoveryPort: namespaces ? discoveryPort : discoveryPort + index,
-    ...namespaces?.members[index],
-  }))
+    const offset = namespaces ? 0 : index
+    return {
+      name: `gateway-${index + 1}`,
+      rack: `r${index + 1}`,
+      ioPort: options.ioPort + offset,
+      discoveryPort: options.discoveryPort + offset,
+      peerPort: options.peerPort + offset,
+      ...namespaces?.members[index],
+    }
+  })
   const more = cluster && {
     otherControls: [{ name: 'control-2', apiPort: apiPort + 2, sessionPort: apiPort + 3 }],
     etcdEndpoint: `http://${address}:${apiPort + 4}`,

@@ -2,7 +2,8 @@
  * Makes the engine have what control wants, volume by volume, and says how far that is.
  *
  * Whole desired states come in; each volume has a loop of its own, which compares and does one step
- * at a time. A volume that fails keeps its reason and is tried again; the others go on.
+ * at a time. A volume that fails keeps its reason and is tried again; the others go on. Who keeps
+ * which placement group comes before all of them.
  */
 import type { Desired, VolumeObserved } from '../../control/contract/messages.ts'
 import type { Engine } from '../../native-rdma/index.js'
@@ -11,6 +12,7 @@ import { deleteVolume } from './delete-volume.ts'
 import { detachVolume } from './detach-volume.ts'
 import { publishDiscovery } from './discovery.ts'
 import { createGate, createLoop, type Loop, type LoopLimits } from './loop.ts'
+import { applyMembership } from './membership.ts'
 import type { VolumeEntry } from './volume-entry.ts'
 
 export interface Reconciler {
@@ -28,6 +30,8 @@ export interface ReconcilerOptions {
   readonly extentBytes: number
   /** Called whenever what observed() says may have changed. */
   changed(): void
+  /** Called with a sentence when who keeps which group cannot be set; it is tried again. */
+  failed(sentence: string): void
   readonly limits?: LoopLimits
 }
 
@@ -47,15 +51,26 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   let waiters: (() => void)[] = []
   let isClosed = false
 
-  const loops = () => [discovery.loop, ...[...tracked.values()].map(({ loop }) => loop)]
+  const volumeLoops = () => [...tracked.values()].map(({ loop }) => loop)
+  const loops = () => [membership.loop, discovery.loop, ...volumeLoops()]
   const changed = () => {
     options.changed()
     if (waiters.length === 0 || !loops().every((loop) => loop.isIdle())) return
     for (const resolve of waiters) resolve()
     waiters = []
   }
-  const loopOptions = { changed, gate, ...(options.limits ? { limits: options.limits } : {}) }
+  const limits = options.limits ? { limits: options.limits } : {}
+  const loopOptions = { changed, gate, ...limits }
   const discovery = publishDiscovery(engine, loopOptions)
+  let failureSaid: string | undefined
+  const membershipChanged = () => {
+    const reason = membership.loop.failure()
+    if (reason !== undefined && reason !== failureSaid) options.failed(reason)
+    failureSaid = reason
+    if (!membership.isDue()) for (const loop of volumeLoops()) loop.poke()
+    changed()
+  }
+  const membership = applyMembership(engine, { changed: membershipChanged, ...limits })
 
   const track = (volumeId: number): Tracked => {
     const known = tracked.get(volumeId)
@@ -68,6 +83,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       blocksForgotten: false,
     }
     const next = () => {
+      if (membership.isDue()) return undefined
       const step = steps.find((candidate) => candidate.isDue(entry))
       return step && { name: step.name, run: () => step.run(entry) }
     }
@@ -82,8 +98,9 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   }
 
   return {
-    want({ volumes, deletedVolumeIds, discovery: entries }) {
+    want({ volumes, deletedVolumeIds, discovery: entries, peers, groups }) {
       if (isClosed) return
+      membership.want(peers, groups)
       const wanted = new Map(volumes.map((volume) => [volume.volumeId, volume]))
       const deleted = new Set(deletedVolumeIds)
       // What is gone and was reported is forgotten with the desired state that follows.

@@ -11,7 +11,7 @@ import { told } from '../support/told.ts'
 
 const test = suite('quick start')
 let folder = ''
-let ports: string[] = []
+const ports: string[] = []
 
 interface Started {
   readonly process: ChildProcess
@@ -24,8 +24,8 @@ interface Started {
 test.before(
   told(async () => {
     folder = mkdtempSync(join(tmpdir(), 'ashlar-quickstart-'))
-    const [api, io, discovery] = [await freePort(), await freePort(), await freePort()]
-    ports = ['--api-port', api, '--io-port', io, '--discovery-port', discovery].map(String)
+    for (const option of ['--api-port', '--io-port', '--discovery-port', '--peer-port'])
+      ports.push(option, String(await freePort()))
   }),
 )
 test.after(() => rmSync(folder, { recursive: true }))

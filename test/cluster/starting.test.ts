@@ -28,8 +28,8 @@ test.after(async () => {
 
 /** A gateway beside the cluster's, in its cell but in a folder of its own. */
 async function besides(name: string, change: { ioPort?: number } = {}): Promise<Layout> {
-  const [ioPort, discoveryPort] = [change.ioPort ?? (await freePort()), await freePort()]
-  const gateways = [{ name, rack: 'r9', ioPort, discoveryPort }]
+  const ports = { discoveryPort: await freePort(), peerPort: await freePort() }
+  const gateways = [{ name, rack: 'r9', ioPort: change.ioPort ?? (await freePort()), ...ports }]
   const layout = { ...cluster.layout, folder: other, gateways }
   writeConfigs(layout)
   return layout

@@ -1,7 +1,7 @@
 /** Taken ports are found before anything starts. */
 import { connect, createServer, type Server } from 'node:net'
 import { suite } from 'uvu'
-import { instance, is } from 'uvu/assert'
+import { instance, is, match } from 'uvu/assert'
 import { checkPorts } from '../../gateway/check-ports.ts'
 import { GatewayFailure } from '../../gateway/failure.ts'
 import { freePorts } from '../support/free-port.ts'
@@ -36,6 +36,15 @@ test('says which port is in use, and which setting moves it', async () => {
     `Port ${taken} of 127.0.0.1 is in use: ` +
       'stop what uses it, or set hosts.discoveryPort to another.',
   )
+})
+
+test('looks at the port for peers, unless the kernel chooses it', async () => {
+  const hosts = free
+  const error = await checkPorts(sampleConfig({ hosts, peer: { port: taken } })).catch(
+    (reason: Error) => reason,
+  )
+  match((error as Error).message, /is in use: .* set peer\.port to another/)
+  await checkPorts(sampleConfig({ hosts, peer: { address: '127.0.0.1', port: 0 } }))
 })
 
 test('never opens a port itself, not even for a moment', async () => {

@@ -4,7 +4,12 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import { equal, is, unreachable } from 'uvu/assert'
 import { stringify } from 'yaml'
-import { advertisedAddress, loadGatewayConfig } from '../../gateway/config.ts'
+import {
+  advertisedAddress,
+  advertisedPeerAddress,
+  loadGatewayConfig,
+  peerAddress,
+} from '../../gateway/config.ts'
 import { makeFolder } from './samples.ts'
 
 const test = suite('gateway config')
@@ -61,11 +66,34 @@ test('refuses to advertise every address', () => {
     )
 })
 
+test('is reached by peers where it is by hosts, unless told otherwise', () => {
+  const plain = load({ hosts: { address: '0.0.0.0', advertisedAddress: '192.0.2.1' } })
+  equal(plain.peer, { port: 7482 })
+  is(peerAddress(plain), '0.0.0.0')
+  is(advertisedPeerAddress(plain), '192.0.2.1')
+  const own = load({ peer: { address: '192.0.2.2', port: 0 } })
+  is(peerAddress(own), '192.0.2.2')
+  is(advertisedPeerAddress(own), '192.0.2.2')
+})
+
 test('refuses one port for two services', () => {
   is(
     whyRefused({ hosts: { ioPort: 4420, discoveryPort: 4420 } }),
     'hosts.ioPort and hosts.discoveryPort have to differ; both are 4420.',
   )
+  is(
+    whyRefused({ peer: { port: 8009 } }),
+    'hosts.discoveryPort and peer.port have to differ; both are 8009.',
+  )
+})
+
+test('refuses to tell peers of an address that they cannot connect to', () => {
+  const refused = (address: string) =>
+    'peer.advertisedAddress has to be set to an IP address of this machine: ' +
+    `other gateways cannot connect to ${address}.`
+  is(whyRefused({ peer: { address: '0.0.0.0' } }), refused('0.0.0.0'))
+  const named = { hosts: { address: '192.0.2.1', advertisedAddress: 'n1.example' } }
+  is(whyRefused(named), refused('n1.example'))
 })
 
 test('refuses an extent size that is no power of two', () => {

@@ -12,7 +12,15 @@ import { freePort } from '../support/free-port.ts'
 import { until } from '../support/until.ts'
 import { type FakeControl, sampleWelcome, startFakeControl } from './fake-control.ts'
 import { createFakeEngine, engineError, type FakeEngine } from './fake-engine.ts'
-import { makeFolder, quiet, sampleConfig, sampleDesired, sampleVolume } from './samples.ts'
+import {
+  makeFolder,
+  quiet,
+  sampleConfig,
+  sampleDesired,
+  sampleGroup,
+  samplePeer,
+  sampleVolume,
+} from './samples.ts'
 
 const test = suite('daemon')
 const cleanUp: (() => unknown)[] = []
@@ -36,9 +44,13 @@ async function place(control: FakeControl | undefined): Promise<GatewayConfig> {
     stateFolder: folder,
     control: { addresses: [control?.address ?? '127.0.0.1:1'] },
     hosts: { ioPort: await freePort(), discoveryPort: await freePort() },
+    peer: { port: 0 },
     engine: { devices: [{ path }] },
   })
 }
+
+/** What the engine is told until hosts are served. */
+const served = ['open', 'join', 'listen peer', 'attach 5', 'listen io', 'listen discovery']
 
 function start(config: GatewayConfig, engine = createFakeEngine()): Running {
   const stop = new AbortController()
@@ -89,12 +101,14 @@ test('waits for control at its first start, and then serves what it wants', asyn
   const hello = server.heard[0]?.hello
   equal(hello?.storeIds, [])
   equal(hello?.io, { address: '127.0.0.1', port: config.hosts.ioPort })
+  is(hello?.peer?.address, '127.0.0.1')
+  is((hello?.peer?.port ?? 0) > 0, true)
   await until(() => engine.calls.includes('open'), 'the engine opened')
   equal(engine.options?.controllerIds, { first: 1, last: 1000 })
   is(isReady(), false)
   server.say({ desired: withVolume(3) })
   await until(isReady, 'ready')
-  equal(engine.calls, ['open', 'attach 5', 'listen io', 'listen discovery'])
+  equal(engine.calls, served)
   await until(() => lastObserved(server)?.volumes[0]?.state === 'ATTACHED', 'observed')
   is(lastObserved(server)?.revision, 3)
 })
@@ -130,7 +144,7 @@ test('serves again what it was told last, with control away', async () => {
   server.close()
   const second = start(config)
   await until(second.isReady, 'ready without control')
-  equal(second.engine.calls, ['open', 'attach 5', 'listen io', 'listen discovery'])
+  equal(second.engine.calls, served)
   equal(second.engine.options?.controllerIds, { first: 1, last: 1000 })
 })
 
@@ -181,7 +195,7 @@ test('keeps serving when control goes away, and reports to it when it is back', 
     return again.heard.some(({ event }) => event?.kind === 'device-failed')
   }, 'the event')
   await until(() => lastObserved(again)?.revision === 2, 'observed')
-  equal(engine.calls, ['open', 'attach 5', 'listen io', 'listen discovery'])
+  equal(engine.calls, served)
 })
 
 test('stays with the cell that took it in, also before it has been restarted', async () => {
@@ -196,7 +210,7 @@ test('stays with the cell that took it in, also before it has been restarted', a
   )
   await until(() => other.opened() >= 2, 'refused twice')
   equal(other.heard[0]?.hello?.cellId, sampleWelcome.cellId)
-  equal(engine.calls, ['open', 'attach 5', 'listen io', 'listen discovery'])
+  equal(engine.calls, served)
 })
 
 test('refuses control of another cell, and goes on serving', async () => {
@@ -226,6 +240,72 @@ test('does without a saved state that is damaged: control says it again', async 
   const second = start(config)
   await until(second.isReady, 'ready')
   is(second.engine.volumes.size, 1)
+})
+
+test('joins its cell under its number, with an incarnation of this run', async () => {
+  const server = await wanting()
+  const config = await place(server)
+  const { engine, isReady } = start(config)
+  await until(isReady, 'ready')
+  const { incarnation = '', peer } = server.heard[0]?.hello ?? {}
+  equal(engine.identity, {
+    cellId: Buffer.from(sampleWelcome.cellId.replaceAll('-', ''), 'hex'),
+    nodeId: 4,
+    incarnation: BigInt(`0x${incarnation.replaceAll('-', '').slice(0, 16)}`),
+  })
+  is(engine.peerPort, peer?.port)
+})
+
+test('sets peers and groups before it attaches volumes, also those it remembers', async () => {
+  const wanted = { ...withVolume(1), groups: [sampleGroup(1)], peers: [samplePeer(7)] }
+  const server = await control(() => [{ welcome: sampleWelcome }, { desired: wanted }])
+  const config = await place(server)
+  const first = start(config)
+  await until(first.isReady, 'ready')
+  const told = ['open', 'join', 'listen peer', 'peers 1', 'groups 1', ...served.slice(3)]
+  equal(first.engine.calls, told)
+  await first.stop()
+  server.close()
+  const second = start(config)
+  await until(second.isReady, 'ready without control')
+  equal(second.engine.calls, told)
+  equal(second.engine.groupConfigs, first.engine.groupConfigs)
+  equal(second.engine.peerAddresses, [{ nodeId: 7, address: '192.0.2.7', port: 7482 }])
+})
+
+test('refuses control that knows it under another number, and goes on serving', async () => {
+  const server = await wanting()
+  const config = await place(server)
+  const first = start(config)
+  await until(first.isReady, 'ready')
+  await first.stop()
+  server.close()
+  const other = await control(
+    () => [{ welcome: { ...sampleWelcome, nodeNumber: 5 } }, { desired: sampleDesired(9) }],
+    Number(server.address.split(':')[1]),
+  )
+  const second = start(config)
+  await until(second.isReady, 'ready')
+  await until(() => other.opened() >= 2, 'refused twice')
+  is(second.engine.identity?.nodeId, 4)
+  is(second.engine.volumes.size, 1)
+})
+
+test('tells control at once what a group needs, and how its groups are', async () => {
+  const server = await wanting()
+  const { engine, isReady } = start(await place(server))
+  await until(isReady, 'ready')
+  engine.emit({ kind: 'group-suspect', pg: 3, epoch: 2, nodeId: 7, reason: 'silent' })
+  await until(() => server.heard.some(({ report }) => report), 'the report')
+  const { report } = server.heard.find((message) => message.report) ?? {}
+  equal(report, { kind: 'SUSPECT', group: 3, epoch: 2, node: 7, reason: 'silent' })
+  engine.groupStates = [
+    { pg: 3, epoch: 2, state: 'primary', serving: true, blocksToCopy: 9n, waiting: 1 },
+  ]
+  await until(() => lastObserved(server)?.groups.length === 1, 'the group')
+  equal(lastObserved(server)?.groups, [
+    { number: 3, epoch: 2, state: 'primary', serving: true, blocksToCopy: 9, waiting: 1 },
+  ])
 })
 
 test('refuses stores that are not its own before it serves anybody', async () => {

@@ -2,8 +2,7 @@
 import { suite } from 'uvu'
 import { equal, is, match } from 'uvu/assert'
 import type { GatewayEvent } from '../../control/contract/messages.ts'
-import { createEventQueue, logEvent } from '../../gateway/events.ts'
-import type { EngineEvent } from '../../native-rdma/index.js'
+import { createEventQueue, logEvent, type ToldEvent } from '../../gateway/events.ts'
 import { quiet } from './samples.ts'
 
 const test = suite('events')
@@ -52,7 +51,7 @@ test('keeps the newest when nobody takes them, and says how many are lost', () =
 
 test('says each of the engine’s events in a sentence', () => {
   const host = { subsystemNqn: 'nqn.s', hostNqn: 'nqn.h', controllerId: 7 }
-  const events: [EngineEvent, string][] = [
+  const events: [ToldEvent, string][] = [
     [
       { kind: 'device-failed', device: '/dev/a', errno: 5 },
       '/dev/a failed (errno 5): its volumes refuse what hosts ask for.',

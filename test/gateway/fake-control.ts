@@ -19,8 +19,8 @@ export const sampleWelcome: Welcome = {
   heartbeatIntervalMs: 100,
   controllerIdFirst: 1,
   controllerIdLast: 1000,
-  nodeNumber: 1,
-  cellId: 'cell-1',
+  cellId: '3f7c9a52-8d1e-4b60-9c35-2a6e71f0d8b4',
+  nodeNumber: 4,
 }
 
 /** `greet` answers each Hello. */

@@ -1,11 +1,16 @@
 /** An engine that only remembers: what it was told, in order, and what it is to answer. */
 import type {
+  CellIdentity,
   DeviceStatus,
   DiscoveryEntry,
   Engine,
   EngineEvent,
   EngineOptions,
+  GroupConfig,
+  GroupStatus,
   HostConnection,
+  PeerAddress,
+  PeerStatus,
   ScrubProgress,
   VolumeConfig,
 } from '../../native-rdma/index.js'
@@ -18,6 +23,12 @@ export interface FakeEngine extends Engine {
   discovery: readonly DiscoveryEntry[]
   storeIds: string[]
   hosts: HostConnection[]
+  identity: CellIdentity | undefined
+  peerPort: number
+  peerAddresses: readonly PeerAddress[]
+  groupConfigs: readonly GroupConfig[]
+  groupStates: GroupStatus[]
+  peerStates: PeerStatus[]
   /** How each store's scrub is, where a test has said so. */
   readonly scrubs: Map<string, ScrubProgress>
   /** The next calls of this name, such as `attach 5`, fail. */
@@ -48,6 +59,12 @@ export function createFakeEngine(): FakeEngine {
     discovery: [],
     storeIds: ['store-a'],
     hosts: [],
+    identity: undefined,
+    peerPort: 0,
+    peerAddresses: [],
+    groupConfigs: [],
+    groupStates: [],
+    peerStates: [],
     scrubs: new Map(),
     fail(name, error, times = 1) {
       answers.set(name, () => {
@@ -71,8 +88,10 @@ export function createFakeEngine(): FakeEngine {
     emit: (event) => engine.options?.onEvent(event),
     async listen({ service, port }) {
       await call(`listen ${service}`)
+      if (service === 'peer') engine.peerPort = port
       return port
     },
+    ...groupVerbs(() => engine, call),
     async attachVolume(config) {
       await call(`attach ${config.volumeId}`)
       engine.volumes.set(config.volumeId, config)
@@ -107,6 +126,27 @@ export function createFakeEngine(): FakeEngine {
     close: () => call('close'),
   }
   return engine
+}
+
+type GroupVerbs = Pick<Engine, 'joinCell' | 'setPeers' | 'setGroups' | 'groups' | 'peers'>
+
+function groupVerbs(engine: () => FakeEngine, call: (name: string) => Promise<void>): GroupVerbs {
+  return {
+    async joinCell(identity) {
+      await call('join')
+      engine().identity = identity
+    },
+    async setPeers(peers) {
+      await call(`peers ${peers.length}`)
+      engine().peerAddresses = peers
+    },
+    async setGroups(groups) {
+      await call(`groups ${groups.length}`)
+      engine().groupConfigs = groups
+    },
+    groups: () => engine().groupStates,
+    peers: () => engine().peerStates,
+  }
 }
 
 const noScrub: ScrubProgress = {

@@ -63,6 +63,28 @@ test('gives the engine’s counters, devices and hosts to Prometheus', async () 
   await metrics.close()
 })
 
+test('counts groups and peers by their state', async () => {
+  const { state, metrics, get } = await setUp()
+  const group = { epoch: 1, serving: true, blocksToCopy: 5n, waiting: 2 }
+  if (!state.engine) throw new Error('there is no engine')
+  state.engine.groupStates = [
+    { ...group, pg: 1, state: 'primary' },
+    { ...group, pg: 2, state: 'primary' },
+    { ...group, pg: 3, state: 'follower', serving: false },
+  ]
+  state.engine.peerStates = [{ nodeId: 7, state: 'connected', reason: '' }]
+  const { text } = await get('/metrics')
+  match(text, /^ashlar_groups\{state="primary"\} 2$/m)
+  match(text, /^ashlar_groups\{state="follower"\} 1$/m)
+  match(text, /^ashlar_groups_serving 2$/m)
+  match(text, /^ashlar_groups_blocks_to_copy 15$/m)
+  match(text, /^ashlar_groups_waiting 6$/m)
+  match(text, /^ashlar_peers\{state="connected"\} 1$/m)
+  state.engine.groupStates = []
+  is((await get('/metrics')).text.includes('ashlar_groups{'), false)
+  await metrics.close()
+})
+
 test('answers before the engine is open', async () => {
   const { state, metrics, get } = await setUp()
   state.engine = undefined

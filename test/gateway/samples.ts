@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { loadConfig } from '../../configs/load-config.ts'
-import type { Desired, VolumeDesired } from '../../control/contract/messages.ts'
+import type {
+  Desired,
+  GroupDesired,
+  PeerDesired,
+  VolumeDesired,
+} from '../../control/contract/messages.ts'
 import { type GatewayConfig, gatewayConfigSchema } from '../../gateway/config.ts'
 
 export const quiet = pino({ level: 'silent' })
@@ -35,6 +40,25 @@ export function sampleVolume(volumeId: number, change: Partial<VolumeDesired> = 
     allowedHosts: ['nqn.2014-08.org.nvmexpress:uuid:1b4e28ba-2fa1-11d2-883f-0016d3cca427'],
     ...change,
   }
+}
+
+/** Of nodes 4 and 7, led by 4. */
+export function sampleGroup(number: number, change: Partial<GroupDesired> = {}): GroupDesired {
+  return {
+    number,
+    epoch: 1,
+    primary: 4,
+    minInSync: 1,
+    members: [
+      { node: 4, role: 'IN_SYNC' },
+      { node: 7, role: 'JOINING' },
+    ],
+    ...change,
+  }
+}
+
+export function samplePeer(node: number): PeerDesired {
+  return { node, endpoint: { address: `192.0.2.${node}`, port: 7482 }, name: `n${node}` }
 }
 
 export function sampleDesired(revision: number, change: Partial<Desired> = {}): Desired {

@@ -5,12 +5,14 @@ import { suite } from 'uvu'
 import { equal, instance, is, match, unreachable } from 'uvu/assert'
 import type { GatewayConfig } from '../../gateway/config.ts'
 import { GatewayFailure } from '../../gateway/failure.ts'
-import { keepIdentity, readIdentity } from '../../gateway/state.ts'
+import { type Identity, keepIdentity, readIdentity } from '../../gateway/state.ts'
+import { writeStateFile } from '../../gateway/state-file.ts'
 import { makeFolder, sampleConfig } from './samples.ts'
 
 const test = suite('state')
 const found = {
   cellId: 'cell-1',
+  nodeNumber: 4,
   controllerIds: { first: 1, last: 1000 },
   devices: devicesWith('store-b', 'store-a'),
 }
@@ -45,11 +47,21 @@ test('remembers who it is from its first start', async () => {
   equal(readIdentity(config), {
     version: 1,
     nodeName: 'n1',
+    nodeNumber: 4,
     cellId: 'cell-1',
     extentBytes: 2 ** 30,
     storeIds: ['store-a', 'store-b'],
     controllerIds: { first: 1, last: 1000 },
   })
+})
+
+test('takes a number when it began before nodes had any', async () => {
+  const config = await begun()
+  const { nodeNumber: _, ...old } = readIdentity(config) as Identity
+  await writeStateFile(join(config.stateFolder, 'identity.json'), old)
+  is(readIdentity(config)?.nodeNumber, undefined)
+  await keepIdentity(config, readIdentity(config), { ...found, nodeNumber: 9 })
+  equal(readIdentity(config), { ...old, nodeNumber: 9 })
 })
 
 test('makes its folder, and says when that cannot be', () => {

@@ -22,7 +22,13 @@ test.before(async () => {
     apiPort: await freePort(),
     sessionPort: await freePort(),
     gateways: [
-      { name: 'g1', rack: 'r1', ioPort: await freePort(), discoveryPort: await freePort() },
+      {
+        name: 'g1',
+        rack: 'r1',
+        ioPort: await freePort(),
+        discoveryPort: await freePort(),
+        peerPort: await freePort(),
+      },
     ],
     deviceBytes: 2 ** 30,
     extentBytes: 2 ** 26,
@@ -37,6 +43,7 @@ test('writes configurations that control and gateways take', () => {
   is(control.api.port, layout.apiPort)
   equal(gateway.control.addresses, [`127.0.0.1:${control.sessions.port}`])
   is(gateway.engine.extentBytes, control.cell.extentBytes)
+  is(gateway.peer.port, layout.gateways[0]?.peerPort)
   equal(gateway.engine.devices, [
     { path: join(layout.folder, 'g1', 'disk'), bytes: 2 ** 30, durability: 'automatic' },
   ])
@@ -63,7 +70,7 @@ test('says which port is taken, and for what it is', async () => {
 
 test('says that an address is not this machine’s', async () => {
   const mistakes = await takenPorts({ ...layout, address: '192.0.2.1' })
-  is(mistakes.length, 4)
+  is(mistakes.length, 5)
   match(mistakes[0] ?? '', 'for the API, cannot be listened on (EADDRNOTAVAIL)')
 })
 

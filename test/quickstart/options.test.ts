@@ -24,6 +24,7 @@ test('have defaults that fit a fresh machine', () => {
     apiPort: 7480,
     ioPort: 4420,
     discoveryPort: 8009,
+    peerPort: 7490,
     deviceBytes: 16 * 2 ** 30,
   })
 })
@@ -53,6 +54,7 @@ test('are all in the text that explains them', () => {
     'api-port',
     'io-port',
     'discovery-port',
+    'peer-port',
     'device-size',
     'help',
   ]

@@ -91,7 +91,7 @@ async function createLayout(
   etcd: EtcdServer | undefined,
 ): Promise<Layout> {
   const { address = '127.0.0.1', gateways = 3, controls = 1 } = options
-  const ports = await freePorts(2 * (controls + gateways), address)
+  const ports = await freePorts(2 * controls + 3 * gateways, address)
   const take = () => ports.pop() as number
   return {
     folder,
@@ -109,6 +109,7 @@ async function createLayout(
       rack: `r${index + 1}`,
       ioPort: take(),
       discoveryPort: take(),
+      peerPort: take(),
     })),
     deviceBytes: options.deviceBytes ?? defaultDeviceBytes,
     extentBytes: options.extentBytes ?? defaultExtentBytes,

@@ -5,17 +5,24 @@ import type { Desired } from '../../../control/contract/messages.ts'
 import { createReconciler } from '../../../gateway/reconcile/reconciler.ts'
 import { until } from '../../support/until.ts'
 import { createFakeEngine, engineError } from '../fake-engine.ts'
-import { extentBytes, sampleDesired, sampleVolume } from '../samples.ts'
+import { extentBytes, sampleDesired, sampleGroup, samplePeer, sampleVolume } from '../samples.ts'
 
 const test = suite('reconciler')
 
 function setUp() {
   const engine = createFakeEngine()
   const limits = { slowAfterMs: 1000, retry: { firstMs: 5, maxMs: 10 } }
-  const reconciler = createReconciler({ engine, extentBytes, changed() {}, limits })
+  const failures: string[] = []
+  const reconciler = createReconciler({
+    engine,
+    extentBytes,
+    changed() {},
+    failed: (sentence) => void failures.push(sentence),
+    limits,
+  })
   const states = () =>
     reconciler.observed(new Map()).map(({ volumeId, state }) => `${volumeId} ${state}`)
-  return { engine, reconciler, states }
+  return { engine, reconciler, states, failures }
 }
 
 const withVolumes = (revision: number, ...numbers: number[]): Desired =>
@@ -190,6 +197,53 @@ test('starts nothing after it was closed, and waits for what runs', async () => 
   finish()
   await closed
   equal(engine.calls, ['attach 5'])
+})
+
+test('sets peers and groups before anything is attached, and only what changed', async () => {
+  const { engine, reconciler } = setUp()
+  const wanted = { ...withVolumes(1, 5), groups: [sampleGroup(1)], peers: [samplePeer(7)] }
+  reconciler.want(wanted)
+  await reconciler.settled()
+  equal(engine.calls, ['peers 1', 'groups 1', 'attach 5'])
+  equal(engine.groupConfigs, [
+    {
+      pg: 1,
+      epoch: 1,
+      primary: 4,
+      minInSync: 1,
+      members: [
+        { nodeId: 4, role: 'in-sync' },
+        { nodeId: 7, role: 'joining' },
+      ],
+    },
+  ])
+  reconciler.want({ ...wanted, revision: 2, groups: [sampleGroup(1, { epoch: 2 })] })
+  await reconciler.settled()
+  equal(engine.calls.slice(3), ['groups 1'])
+})
+
+test('sets groups while volumes are being attached: a group waits for nobody', async () => {
+  const { engine, reconciler } = setUp()
+  const numbers = Array.from({ length: 20 }, (_, index) => index + 1)
+  const releases = numbers.map((number) => engine.hold(`attach ${number}`))
+  const wanted = withVolumes(1, ...numbers)
+  reconciler.want(wanted)
+  await until(() => engine.calls.length >= 16, 'as many as may run at once')
+  reconciler.want({ ...wanted, revision: 2, groups: [sampleGroup(1)] })
+  await until(() => engine.calls.includes('groups 1'), 'the groups')
+  for (const release of releases) release()
+  await reconciler.settled()
+  is(engine.volumes.size, 20)
+})
+
+test('attaches volumes when groups cannot be set all the same, and says why', async () => {
+  const { engine, reconciler, failures } = setUp()
+  engine.fail('groups 1', engineError('INVALID_ARGUMENT', 'no epoch'), 3)
+  reconciler.want({ ...withVolumes(1, 5), groups: [sampleGroup(1)] })
+  await until(() => engine.groupConfigs.length === 1, 'groups set in the end')
+  is(engine.calls.includes('attach 5'), true)
+  equal(failures, ['setting placement groups failed: no epoch'])
+  await reconciler.settled()
 })
 
 test.run()

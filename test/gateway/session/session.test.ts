@@ -29,8 +29,8 @@ const hello: Hello = {
   extentBytes: 2 ** 30,
   devices: [],
   storeIds: ['store-a'],
-  peer: null,
   cellId: 'cell-1',
+  peer: { address: '127.0.0.1', port: 7482 },
 }
 
 async function control(...args: Parameters<typeof startFakeControl>): Promise<FakeControl> {
