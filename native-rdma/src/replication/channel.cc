@@ -12,6 +12,9 @@ void Channel::prepare(const GroupConfig& config, bool wipe, uint64_t now_ns) {
     ++number_;
     next_sequence_ = 1;
     unacked_.clear();
+    if (wipe) {
+        forget_acked();
+    }
     sent_ns_ = now_ns;
     peers_.send(node_, Prepare{config_, number_, wipe_});
 }

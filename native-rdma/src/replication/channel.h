@@ -52,7 +52,9 @@ class Channel {
 
     // Begins anew: what was sent counts for nothing until the member has answered.
     void prepare(const GroupConfig& config, bool wipe, uint64_t now_ns);
-    // The member's answer to that; writes and copies follow by send().
+    // What the member has had counts for nothing.
+    void forget_acked() { acked_ = {}; }
+    // The member's answer to prepare(); writes and copies follow by send().
     void opened() { open_ = true; }
 
     void send(Write& write, uint64_t now_ns);

@@ -1,6 +1,6 @@
 // What a member keeps of a group beside its blocks, in its store, as blocks of a volume of its own:
-// what it has promised (not replicated), and the fences of the group's volumes (replicated like any
-// write, so that a new primary knows them).
+// what it has promised and lately deallocated (not replicated), and the fences of the group's
+// volumes (replicated like any write, so that a new primary knows them).
 #pragma once
 
 #include <algorithm>
@@ -27,7 +27,9 @@ inline constexpr base::VolumeId group_volume{0xffff'ffff'ffff'ffff};
     return {group_volume, 1, pg};
 }
 
-// In the first block of promise_extent.
+// Of promise_extent: the first block is the promise, some behind it are the TrimLog's ring.
+inline constexpr uint32_t trim_ring_block = 1;
+
 struct Promise {
     static constexpr uint64_t expected_magic = 0x31'6d'6f'72'70'68'73'61;  // "ashprom1"
     uint64_t magic = expected_magic;
@@ -35,9 +37,10 @@ struct Promise {
     uint32_t epoch = 0;  // Nothing of a lower one is answered.
     uint64_t commit_counter = 0;
     uint32_t commit_epoch = 0;
-    uint32_t reserved = 0;
+    uint32_t trims_epoch = 0;  // No deallocation above this is missing in the ring.
+    uint64_t trims_counter = 0;
 };
-static_assert(sizeof(Promise) == 32);
+static_assert(sizeof(Promise) == 40);
 
 // The fences of a group's volumes, 255 in a block, chosen by the volume's number.
 class Fences {

@@ -124,6 +124,7 @@ void Replica::begin_wipe() {
     commit_ = {};
     scan_.above = {};
     scan_.cursor = 0;
+    trims_ = {};
     wipe_when_quiet();
 }
 
@@ -138,7 +139,10 @@ void Replica::wipe_page() {
         wiping_ = false;
         wiped_ = true;
         pending_.clear();
+        highest_ = {};
         fences_ = {};
+        notes_damaged_ = false;
+        notes_.erase();
         answer_prepare();
         return;
     }
@@ -213,9 +217,7 @@ void Replica::receive(base::NodeId from, Incoming& incoming) {
     ++expected_;
     heard_ns_ = parts_.executor.now_ns();
     pending_.add(append.version, append.range);
-    if (!append.copy) {
-        note_trim(append);
-    }
+    note_trim(append);
     incoming.replica = this;
     incoming.local.incoming = &incoming;
     incoming.local.extent = append.range.extent;
@@ -241,14 +243,14 @@ void Replica::receive(base::NodeId from, Incoming& incoming) {
     }
 }
 
-// From the first write of the stream on, no deallocation is missed.
+// From the first write of the stream on, no deallocation is missed. Copied ones are noted, too:
+// this member has to know what it holds above its commit point.
 void Replica::note_trim(const Append& append) {
-    if (!trims_begun_) {
-        trims_begun_ = true;
+    if (!append.copy && !trims_.begun()) {
         trims_.begin({append.version.epoch, append.version.counter - 1});
     }
     if (append.data == nullptr) {
-        trims_.add(append.version, append.range);
+        deallocates(append.version, append.range);
     }
 }
 

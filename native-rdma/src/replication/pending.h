@@ -1,4 +1,6 @@
-// The writes that a member holds, or is about to, above its commit point.
+// The blocks that a member holds, or is about to, above its commit point.
+//
+// More than needs be may be pending, never less: whatever is gets settled by the next primary.
 #pragma once
 
 #include <cstdint>
@@ -12,42 +14,37 @@ namespace replication {
 
 class Pending {
   public:
-    // Of a joining member all is pending that is copied to it: beyond this it is not noted.
+    // More are merged, at last with what lies between them.
     static constexpr uint32_t ranges_max = 4096;
 
-    void add(base::Version version, const Range& range) {
-        if (entries_.size() == ranges_max) {
-            unknown_ = true;
-            return;
-        }
-        entries_.push_back({version, range});
-    }
+    void add(base::Version version, const Range& range);
+    // Nobody knows its version: it is pending until something behind `version` is committed.
+    void add_unsure(base::Version version, const Range& range);
+    // Something up to `version` is pending, and nobody can say what.
+    void lose(base::Version version);
     // What is committed is not pending any more.
-    void commit(base::Version version) {
-        std::erase_if(entries_, [version](const Entry& entry) { return entry.version <= version; });
-    }
-    void clear() {
-        entries_.clear();
-        unknown_ = false;
-    }
+    void commit(base::Version version);
+    void clear();
+
     [[nodiscard]] bool unknown() const { return unknown_; }
-    [[nodiscard]] bool empty() const { return entries_.empty() && !unknown_; }
-    [[nodiscard]] std::vector<Range> ranges() const {
-        std::vector<Range> ranges;
-        ranges.reserve(entries_.size());
-        for (const Entry& entry : entries_) {
-            ranges.push_back(entry.range);
-        }
-        return ranges;
-    }
+    [[nodiscard]] bool empty() const { return recent_.empty() && merged_.empty() && !unknown_; }
+    [[nodiscard]] std::vector<Range> ranges() const;
 
   private:
     struct Entry {
         base::Version version;
         Range range;
     };
-    std::deque<Entry> entries_;
+
+    void merge();
+
+    // In the order in which they came, mostly that of their versions: who stands behind a higher
+    // one waits for it.
+    std::deque<Entry> recent_;
+    std::vector<Range> merged_;
+    base::Version merged_highest_;
     bool unknown_ = false;
+    base::Version lost_highest_;
 };
 
 }  // namespace replication

@@ -41,7 +41,8 @@ class Primary final : Channel::Client, CatchUp::Client, Rewriter::Client {
         virtual void primary_store_failed() = 0;
         virtual void primary_rests() = 0;
         [[nodiscard]] virtual const TrimLog& trims() const = 0;
-        virtual void deallocated(base::Version version, const Range& range) = 0;
+        // It is about to be submitted to the store: the note of it goes ahead.
+        virtual void deallocates(base::Version version, const Range& range) = 0;
 
       protected:
         ~Client() = default;
@@ -56,14 +57,15 @@ class Primary final : Channel::Client, CatchUp::Client, Rewriter::Client {
         const Settings& settings;
         Fences& fences;
     };
+    // What this node holds of earlier primaries.
+    struct Held {
+        base::Version commit;
+        base::Version highest;
+        std::vector<Range> pending;  // Above the commit point.
+    };
     enum class State : uint8_t { taking_over, rewriting, serving, retired };
 
-    // `pending`: what this node holds above its commit point.
-    Primary(const Parts& parts,
-            Client& client,
-            const GroupConfig& config,
-            base::Version commit,
-            std::vector<Range> pending);
+    Primary(const Parts& parts, Client& client, const GroupConfig& config, Held held);
     ~Primary();
 
     // Another epoch with the same primary.
@@ -92,6 +94,7 @@ class Primary final : Channel::Client, CatchUp::Client, Rewriter::Client {
         MemberRole role = MemberRole::joining;
         bool collected = false;
         bool down = false;
+        bool unsure = false;  // It cannot say what it holds, and is no use to a takeover.
         uint64_t reported_ns = 0;
         std::unique_ptr<CatchUp> catch_up;  // Of a joining member.
     };
@@ -127,6 +130,7 @@ class Primary final : Channel::Client, CatchUp::Client, Rewriter::Client {
     void append(Write& write);
     [[nodiscard]] base::Status settle_fence(base::VolumeId volume, base::Fence fence);
     void start(Read& read);
+    [[nodiscard]] base::Version settled_after(const Read& read);
     void hold(Read& read, base::Version until, bool landed);
     [[nodiscard]] Write* overlapping(const Range& range);
     void landed(Write& write, base::Status status);
@@ -140,6 +144,7 @@ class Primary final : Channel::Client, CatchUp::Client, Rewriter::Client {
     Client& client_;
     GroupConfig config_;
     State state_ = State::taking_over;
+    base::Version highest_;  // Before it began.
     uint64_t counter_ = 0;
     base::Version commit_;         // Durable everywhere.
     base::Version commit_before_;  // What is told before it serves.

@@ -1,6 +1,7 @@
 #include "replication/replica.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <utility>
 
@@ -25,6 +26,7 @@ constexpr uint64_t commits_max = 1024;
 Replica::Replica(const Parts& parts)
     : parts_(parts),
       started_ns_(parts.executor.now_ns()),
+      notes_(parts.store, parts.pg, *this),
       page_(store::make_pages(1)),
       fence_pages_(store::make_pages(Fences::blocks)) {
     turn_.replica = this;
@@ -112,9 +114,53 @@ void Replica::promise_read(Status status) {
     if (promise.magic == Promise::expected_magic && promise.pg == parts_.pg.value) {
         promised_ = promised_before_ = base::Epoch{promise.epoch};
         commit_ = commit_durable_ = {base::Epoch{promise.commit_epoch}, promise.commit_counter};
+        highest_ = commit_;
         grants_[base::NodeId{}] = started_ns_ + parts_.settings.grace_ns;
+        trims_.begin({base::Epoch{promise.trims_epoch}, promise.trims_counter});
+        read_trims();
+    } else {
+        read_fences();
     }
+}
+
+void Replica::read_trims() {
+    reading_.first_block = trim_ring_block;
+    reading_.block_count = TrimLog::blocks;
+    reading_.data = fence_pages_.get();
+    reading_.done = [](store::ReadOp& op, Status status) {
+        Replica& self = *static_cast<StateRead&>(op).replica;
+        self.read_busy_ = false;
+        self.trims_read(status);
+    };
+    submit_state_read();
+}
+
+// What cannot be read any more might have been above the commit point.
+void Replica::trims_read(Status status) {
+    static_assert(TrimLog::blocks <= Fences::blocks, "it is read into the same memory");
+    if (state_ == State::closed || (!status.ok() && status.code() != Errc::checksum_wrong)) {
+        fail();
+        return;
+    }
+    if (!status.ok() || !trims_.load(parts_.pg, fence_pages_.get())) {
+        notes_damaged_ = true;
+        trims_.forget();
+        pending_.lose(TrimLog::never);
+    } else if (trims_.dropped() > commit_) {
+        pending_.lose(trims_.dropped());
+    }
+    for (const TrimLog::Trim& trim : trims_.trims()) {
+        highest_ = std::max(highest_, trim.version);
+        if (trim.version > commit_) {
+            pending_.add(trim.version, trim.range);
+        }
+    }
+    read_fences();
+}
+
+void Replica::read_fences() {
     reading_.extent = fence_extent(parts_.pg);
+    reading_.first_block = 0;
     reading_.block_count = Fences::blocks;
     reading_.data = fence_pages_.get();
     reading_.done = [](store::ReadOp& op, Status status) {
@@ -167,20 +213,37 @@ void Replica::scanned(Status status) {
         return;
     }
     if (scan_.extent != promise_extent(parts_.pg)) {
-        const uint64_t newer = status.ok() ? scan_.newer : ~uint64_t{0};
-        for (uint32_t block = 0; block < store::scan_page_blocks; ++block) {
-            if ((newer >> block & 1) != 0) {
-                pending_.add(scan_.highest, {scan_.extent, scan_.first_block + block, 1});
-            }
-        }
+        note_scanned(status);
     }
     scan();
+}
+
+// A damaged block has no version, and a page that cannot be read tells none: only what is written
+// in a later epoch is known to have settled them.
+void Replica::note_scanned(Status status) {
+    highest_ = std::max(highest_, scan_.highest);
+    const bool sure = status.ok() && scan_.highest > commit_;
+    const uint64_t newer = status.ok() ? scan_.newer : ~uint64_t{0};
+    for (uint32_t block = 0; block < store::scan_page_blocks;) {
+        const auto run = static_cast<uint32_t>(std::countr_one(newer >> block));
+        if (run == 0) {
+            ++block;
+            continue;
+        }
+        const Range range{scan_.extent, scan_.first_block + block, run};
+        if (sure) {
+            pending_.add(scan_.highest, range);
+        } else {
+            pending_.add_unsure({promised_, ~uint64_t{0}}, range);
+        }
+        block += run;
+    }
 }
 
 void Replica::opened() {
     advance(State::idle);
     if (next_.has_value()) {
-        adopt();
+        parts_.executor.defer(turn_);
     }
 }
 
@@ -194,7 +257,7 @@ void Replica::configure(const GroupConfig& config) {
     }
     next_ = config;
     if (state_ != State::opening && state_ != State::adopting) {
-        adopt();
+        parts_.executor.defer(turn_);
     }
 }
 
@@ -207,6 +270,11 @@ void Replica::adopt() {
     if (led && config_.primary != parts_.self) {
         retire_primary();
         demoted_ = true;
+    }
+    if (config_.epoch.value == 1 && promised_before_.value == 0) {
+        trims_.begin({});
+    } else if (!config_.in_sync(parts_.self)) {
+        trims_.forget();  // From the first write of a stream on it knows of all again.
     }
     if (promised_ < config_.epoch) {
         write_promise();
@@ -224,6 +292,8 @@ void Replica::write_promise() {
     promise.epoch = std::max(promised_, config_.epoch).value;
     promise.commit_epoch = commit_.epoch.value;
     promise.commit_counter = commit_.counter;
+    promise.trims_epoch = trims_.known_above().epoch.value;
+    promise.trims_counter = trims_.known_above().counter;
     std::memset(page_.get(), 0, block_bytes);
     std::memcpy(page_.get(), &promise, sizeof promise);
     crc_ = base::crc32c(page_.get(), block_bytes);
@@ -259,13 +329,6 @@ void Replica::adopted() {
     durable_ = 0;
     heard_ns_ = parts_.executor.now_ns();
     primary_down_ = false;
-    if (config_.epoch.value == 1) {
-        trims_.begin({});
-        trims_begun_ = true;
-    } else if (!config_.in_sync(parts_.self)) {
-        trims_ = {};
-        trims_begun_ = false;
-    }
     if (config_.find(parts_.self) == nullptr) {
         advance(State::idle);
     } else if (config_.primary != parts_.self || !may_lead()) {
@@ -275,13 +338,19 @@ void Replica::adopted() {
         lead();
     }
     if (next_.has_value()) {
-        adopt();
+        parts_.executor.defer(turn_);
     }
 }
 
-// An earlier run may have led under this epoch, and nobody here knows what it has sent.
+bool Replica::alone() const {
+    return config_.member_count == 1 && config_.in_sync(parts_.self);
+}
+
+// An earlier run may have led under this epoch, and nobody here knows what it has sent. To a group
+// of one it has sent nothing to anybody: all there is of the epoch lies in this store.
 bool Replica::may_lead() const {
-    return !failed_ && (primary_ != nullptr || config_.epoch > promised_before_);
+    const bool settled = primary_ != nullptr || config_.epoch > promised_before_ || alone();
+    return !failed_ && settled && (!pending_.unknown() || config_.in_sync_count() == 1);
 }
 
 void Replica::lead() {
@@ -290,9 +359,8 @@ void Replica::lead() {
         primary_->configure(config_);
         return;
     }
-    if (!trims_begun_) {
-        trims_.begin({config_.epoch, 0});
-        trims_begun_ = true;
+    if (!trims_.begun()) {
+        trims_.begin({config_.epoch, highest_.epoch == config_.epoch ? highest_.counter : 0});
     }
     primary_ = std::make_unique<Primary>(Primary::Parts{parts_.pg,
                                                         parts_.self,
@@ -304,8 +372,7 @@ void Replica::lead() {
                                                         fences_},
                                          static_cast<Primary::Client&>(*this),
                                          config_,
-                                         commit_,
-                                         pending_.ranges());
+                                         Primary::Held{commit_, highest_, pending_.ranges()});
 }
 
 void Replica::retire_primary() {
@@ -347,8 +414,11 @@ void Replica::primary_rests() {
     parts_.executor.defer(turn_);
 }
 
-void Replica::deallocated(base::Version version, const Range& range) {
+void Replica::deallocates(base::Version version, const Range& range) {
     trims_.add(version, range);
+    if (!notes_damaged_) {
+        notes_.write(trims_);
+    }
 }
 
 // --- Clients.
@@ -392,7 +462,7 @@ void Replica::close(reactor::Task& task) {
 bool Replica::at_rest() const {
     return primary_ == nullptr && leaving_.empty() && applying_.empty() && !read_busy_ &&
            !scan_busy_ && !promise_.busy && !wipe_.busy && refused_writes_.empty() &&
-           refused_reads_.empty() && !turn_.queued;
+           refused_reads_.empty() && notes_.idle() && !turn_.queued;
 }
 
 void Replica::rest() {
@@ -416,6 +486,10 @@ void Replica::turn() {
         read->done(*read, Status(Errc::not_primary));
     }
     std::erase_if(leaving_, [](const auto& primary) { return primary->idle(); });
+    if (next_.has_value() && (state_ == State::idle || state_ == State::follower ||
+                              state_ == State::primary)) {
+        adopt();
+    }
     rest();
 }
 
@@ -443,9 +517,13 @@ void Replica::report() {
     const uint64_t now_ns = parts_.executor.now_ns();
     const bool silent = now_ns > heard_ns_ + parts_.settings.grace_ns;
     const base::PgId pg = parts_.pg;
-    if (failed_) {
-        parts_.reports.suspect(pg, config_.epoch, parts_.self, SuspectReason::store_failed);
-    } else if (state_ == State::follower && config_.primary == parts_.self) {
+    const GroupConfig& newest = next_.has_value() ? *next_ : config_;
+    const bool leads = state_ == State::follower && config_.primary == parts_.self;
+    // Of what it holds above its commit point nobody could settle what it does not know.
+    const bool unfit = leads && pending_.unknown() && config_.in_sync_count() > 1;
+    if ((failed_ || unfit) && newest.find(parts_.self) != nullptr) {
+        parts_.reports.suspect(pg, newest.epoch, parts_.self, SuspectReason::store_failed);
+    } else if (leads && !failed_) {
         parts_.reports.wants_epoch(pg, config_.epoch);
     } else if (state_ == State::follower && config_.in_sync(parts_.self) &&
                (primary_down_ || silent)) {

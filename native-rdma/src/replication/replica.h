@@ -25,11 +25,12 @@
 #include "replication/ports.h"
 #include "replication/primary.h"
 #include "replication/trim_log.h"
+#include "replication/trim_notes.h"
 #include "store/store.h"
 
 namespace replication {
 
-class Replica final : Primary::Client {
+class Replica final : Primary::Client, TrimNotes::Client {
   public:
     struct Parts {
         base::PgId pg;
@@ -94,21 +95,28 @@ class Replica final : Primary::Client {
     void primary_store_failed() override;
     void primary_rests() override;
     [[nodiscard]] const TrimLog& trims() const override { return trims_; }
-    void deallocated(base::Version version, const Range& range) override;
+    void deallocates(base::Version version, const Range& range) override;
+    void note_failed() override { fail(); }
+    void notes_rest() override { parts_.executor.defer(turn_); }
 
     [[nodiscard]] static bool may_move(State from, State to);
     void advance(State to);
     void read_promise();
     void submit_state_read();
     void promise_read(base::Status status);
+    void read_trims();
+    void trims_read(base::Status status);
+    void read_fences();
     void fences_read(base::Status status);
     void scan();
     void scanned(base::Status status);
+    void note_scanned(base::Status status);
     void opened();
     void adopt();
     void write_promise();
     void promise_written(base::Status status);
     void adopted();
+    [[nodiscard]] bool alone() const;
     [[nodiscard]] bool may_lead() const;
     void lead();
     void retire_primary();
@@ -138,14 +146,16 @@ class Replica final : Primary::Client {
     bool failed_ = false;  // The store.
     uint64_t started_ns_;
     GroupConfig config_;               // Adopted, or being adopted.
-    std::optional<GroupConfig> next_;  // Newer: to be adopted next.
+    std::optional<GroupConfig> next_;  // Newer: to be adopted next, in a turn.
     base::Epoch promised_;             // Durable.
     base::Epoch promised_before_;      // By earlier runs: nothing is led under it.
     base::Version commit_;
     base::Version commit_durable_;
+    base::Version highest_;  // Of what earlier runs have left.
     Pending pending_;
     TrimLog trims_;
-    bool trims_begun_ = false;
+    TrimNotes notes_;
+    bool notes_damaged_ = false;  // No more are taken until a wipe.
     Fences fences_;
     Promise written_;  // Or being written.
     uint64_t written_ns_ = 0;

@@ -125,6 +125,9 @@ void SimControl::wants_epoch(base::PgId pg, base::Epoch above, base::NodeId by) 
     if (above != next.epoch || next.primary != by) {
         return;
     }
+    if (next.member_count == 1) {
+        world_.fail("a group of one asks control for an epoch, and may wait for it in vain");
+    }
     if (world_.random.percent(30)) {
         next.primary = choose_primary(next, by, by).value_or(by);
     }

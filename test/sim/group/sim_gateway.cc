@@ -165,9 +165,11 @@ void SimGateway::attempt(uint64_t number) {
     op.request.connection = connections_[to];
     const uint32_t attempt = ++op.request.attempt;
     world_.counts.retries += attempt > 1 ? 1 : 0;
-    cell_.net.send(place_, to, [&cell = cell_, to, request = op.request] {
+    // A connection is to one run of a process, and ends with it.
+    const uint64_t run = cell_.node(to).runs;
+    cell_.net.send(place_, to, [&cell = cell_, to, run, request = op.request] {
         SimNode& node = cell.node(to);
-        if (node.process != nullptr && node.process->open()) {
+        if (node.process != nullptr && node.process->open() && node.runs == run) {
             node.process->request(request);
         }
     });
