@@ -4,6 +4,8 @@ import { isIPv6 } from 'node:net'
 import type { Logger } from 'pino'
 import type { ControlConfig } from './config.ts'
 import type { Control } from './control.ts'
+import { createGroupNotes } from './groups/group-notes.ts'
+import { startKeepGroups } from './groups/keep-groups.ts'
 import { createApi } from './http/api.ts'
 import { createInTurn } from './in-turn.ts'
 import { startForgetAnswers } from './jobs/forget-answers.ts'
@@ -64,11 +66,22 @@ async function start(
   leadership.onChange(() => {
     if (leadership.leads()) fleet.reset()
   })
-  const control: Control = { store, cell, fleet, mirror, leadership, log, inTurn: createInTurn() }
+  const control: Control = {
+    store,
+    cell,
+    fleet,
+    mirror,
+    groupNotes: createGroupNotes(),
+    leadership,
+    log,
+    inTurn: createInTurn(),
+  }
   // What a request writes is decided by what it compares; what a leader decides, also by who leads.
   const leading: Control = { ...control, store: fencedStore(store, leadership) }
   onClose(startForgetAnswers(leading).close)
   onClose(startReconcile(leading, mirror).close)
+  const keep = { ...config.repair, rebuildDelayMs: config.repair.delayMs }
+  onClose(startKeepGroups(leading, { ...keep, awayAfterMs: config.health.silentMs }).close)
   const sessions = await startSessionServer(leading, mirror, { ...config.sessions, limits }).catch(
     (error: Error) => {
       throw StartError.listening(error, config.sessions, 'sessions')

@@ -178,6 +178,36 @@ const health = Type.Object(
   { ...mapping, default: {} },
 )
 
+const repair = Type.Object(
+  {
+    delayMs: Type.Integer({
+      minimum: 0,
+      maximum: 86_400_000,
+      default: 600_000,
+      description: 'How long a lost member may stay away until another node takes its place.',
+    }),
+    joiningMax: Type.Integer({
+      minimum: 1,
+      maximum: 10_000,
+      default: 64,
+      description: 'How many members of placement groups are filled at a time, in the whole cell.',
+    }),
+    fullPercent: Type.Integer({
+      minimum: 10,
+      maximum: 100,
+      default: 85,
+      description: 'A node whose disks are so full gets no more groups to hold.',
+    }),
+    settleMs: Type.Integer({
+      minimum: 0,
+      maximum: 10_000,
+      default: 300,
+      description: 'How long a primary that loses all others at once waits for what they say.',
+    }),
+  },
+  { ...mapping, default: {} },
+)
+
 const logLevels = ['debug', 'info', 'warn', 'error'] as const
 
 export const controlConfigSchema = Type.Object(
@@ -187,6 +217,7 @@ export const controlConfigSchema = Type.Object(
     metadata,
     cell,
     health,
+    repair,
     requestsPerSecond: Type.Integer({
       minimum: 1,
       maximum: 1_000_000,

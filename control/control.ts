@@ -1,5 +1,6 @@
 /** What every use case, job and route works with. */
 import type { Logger } from 'pino'
+import type { GroupNotes } from './groups/group-notes.ts'
 import type { InTurn } from './in-turn.ts'
 import type { Leadership } from './leader/leadership.ts'
 import type { MetadataStore } from './metadata/metadata.ts'
@@ -13,6 +14,7 @@ export interface Control {
   readonly fleet: Fleet
   /** The cell as last read, for what may be a moment behind. */
   readonly mirror: Mirror
+  readonly groupNotes: GroupNotes
   readonly leadership: Leadership
   readonly log: Logger
   /** For work that would otherwise compare-and-swap against itself, on counters above all. */

@@ -46,6 +46,8 @@ export interface Fleet {
   silentMs(node: string): number
   /** The same in whole seconds. */
   silentSeconds(node: string): number
+  /** The clock that it goes by. */
+  nowMs(): number
   /** Nodes with a session. */
   sessions(): number
   /** Knows of nobody, and counts everybody as heard just now: this process begins to lead. */
@@ -121,6 +123,7 @@ export function createFleet(limits: FleetLimits, now = () => performance.now()):
     },
     silentMs,
     silentSeconds: (node) => Math.floor(silentMs(node) / 1000),
+    nowMs: now,
     sessions: () => [...entries.values()].filter(({ connected }) => connected).length,
     reset() {
       entries.clear()

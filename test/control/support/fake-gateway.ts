@@ -9,6 +9,8 @@ import {
   type Desired,
   type DeviceMessage,
   type FromGateway,
+  type GroupObserved,
+  type GroupReport,
   type Hello,
   type Refused,
   type ScrubMessage,
@@ -43,6 +45,10 @@ export class FakeGateway {
   /** What it says of its device, from the next heartbeat on. */
   figures: StoreFiguresMessage | null = null
   scrub: ScrubMessage | null = null
+  /** The node's number, once it is welcome. */
+  number = 0
+  /** Whether members that join its groups are level as soon as it hears of them. */
+  fills = true
   readonly #stream: ClientDuplexStream<FromGateway, ToGateway>
   readonly #client: InstanceType<typeof Client>
   #heartbeat: NodeJS.Timeout | undefined
@@ -81,8 +87,16 @@ export class FakeGateway {
     this.send({ hello: this.#hello() })
   }
 
-  observe(revision: number, volumes: readonly VolumeObserved[]): void {
-    this.send({ observed: { revision, volumes, groups: [] } })
+  observe(
+    revision: number,
+    volumes: readonly VolumeObserved[],
+    groups: readonly GroupObserved[] = [],
+  ): void {
+    this.send({ observed: { revision, volumes, groups } })
+  }
+
+  report(kind: GroupReport['kind'], group: number, epoch: number, node = 0, reason = ''): void {
+    this.send({ report: { kind, group, epoch, node, reason } })
   }
 
   sendHeartbeat(devices = this.devices()): void {
@@ -133,6 +147,7 @@ export class FakeGateway {
   }
 
   #welcomed(welcome: Welcome): Welcome {
+    this.number = welcome.nodeNumber
     if (this.options.obedient === false) return welcome
     this.sendHeartbeat()
     this.#heartbeat = setInterval(() => this.sendHeartbeat(), welcome.heartbeatIntervalMs)
@@ -142,7 +157,26 @@ export class FakeGateway {
 
   #take(desired: Desired): void {
     this.desired.push(desired)
-    if (this.options.obedient !== false) this.observe(desired.revision, this.obey(desired))
+    if (this.options.obedient === false) return
+    this.observe(desired.revision, this.obey(desired), this.observedGroups(desired))
+    for (const { number, epoch, primary, members } of desired.groups)
+      for (const { node, role } of members)
+        if (primary === this.number && role === 'JOINING' && this.fills)
+          this.report('LEVEL', number, epoch, node)
+  }
+
+  /** As if it had taken over, or followed, at once. */
+  observedGroups({ groups }: Desired): GroupObserved[] {
+    return groups
+      .filter(({ members }) => members.some(({ node }) => node === this.number))
+      .map(({ number, epoch, primary, members }) => ({
+        number,
+        epoch,
+        state: primary === this.number ? 'primary' : 'follower',
+        serving: primary === this.number,
+        blocksToCopy: members.some(({ role }) => role === 'JOINING') ? 1000 : 0,
+        waiting: 0,
+      }))
   }
 
   /** What a gateway would say that had done all it was told. */

@@ -8,6 +8,8 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
 import type { Control } from '../../../control/control.ts'
+import { createGroupNotes } from '../../../control/groups/group-notes.ts'
+import { type KeepSettings, startKeepGroups } from '../../../control/groups/keep-groups.ts'
 import { type Api, createApi } from '../../../control/http/api.ts'
 import type { ProblemBody } from '../../../control/http/schemas/problem.ts'
 import { createInTurn } from '../../../control/in-turn.ts'
@@ -42,6 +44,14 @@ export const limits: SessionLimits = {
   goneAfterMs: 60_000,
 }
 
+export const keepSettings: KeepSettings = {
+  awayAfterMs: 10_000,
+  settleMs: 100,
+  rebuildDelayMs: 600_000,
+  joiningMax: 64,
+  fullPercent: 85,
+}
+
 export const silentLog = pino({ level: 'silent' })
 
 const folders: string[] = []
@@ -74,6 +84,7 @@ export async function createBareRig(
     cell: await openCell(store, { ...cellSettings, ...settings }),
     fleet: createFleet(limits, now),
     mirror,
+    groupNotes: createGroupNotes(),
     leadership: alwaysLeads,
     log: silentLog,
     inTurn: createInTurn(),
@@ -114,6 +125,7 @@ export async function createRig(
   const { control } = bare
   const { mirror } = control
   const reconcile = startReconcile(control, mirror)
+  const keepGroups = startKeepGroups(control, keepSettings)
   const sessions = await startSessionServer(control, mirror, {
     address: '127.0.0.1',
     port: 0,
@@ -161,6 +173,7 @@ export async function createRig(
       for (const gateway of gateways) gateway.close()
       await api.close()
       await sessions.close()
+      await keepGroups.close()
       await reconcile.close()
       await bare.close()
     },

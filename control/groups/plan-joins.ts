@@ -1,0 +1,162 @@
+/**
+ * Which nodes join which groups next: members that were lost and are back, others in place of those
+ * that stay away or are drained, and what brings the cell into balance.
+ *
+ * A pure function of what is there, so a plan may be made anew at any time.
+ */
+import type { Group } from '../../placement/group.ts'
+import { type Move, planMoves } from '../../placement/plan-moves.ts'
+import {
+  defaultSettings,
+  type PlacedNode,
+  type PlacementSettings,
+} from '../../placement/topology.ts'
+import { inSyncOf, type PlacementGroup } from '../model/placement-group.ts'
+import { stayingOf } from './change.ts'
+
+export interface PlannedNode extends PlacedNode {
+  readonly alive: boolean
+  readonly draining: boolean
+  /** It has room for what rebuilds bring, its disks are good, and others can reach it. */
+  readonly canTake: boolean
+}
+
+export interface JoinSettings {
+  readonly rebuildDelayMs: number
+  /** How many members of groups may join at a time, in the whole cell. */
+  readonly joiningMax: number
+  readonly placement?: Partial<PlacementSettings>
+}
+
+export type JoinKind = 'return' | 'replace' | 'drain' | 'rebalance'
+
+export interface Join {
+  readonly group: number
+  readonly node: string
+  /** Who leaves when it has joined. */
+  readonly leaves: string | undefined
+  readonly kind: JoinKind
+}
+
+export interface JoinPlan {
+  /** The most urgent first, no more than may begin now. */
+  readonly joins: readonly Join[]
+  /** What other groups wait for, as sentences. */
+  readonly waits: ReadonlyMap<number, string>
+}
+
+export interface PlanInput {
+  readonly groups: readonly PlacementGroup[]
+  readonly nodes: readonly PlannedNode[]
+  /** False while the group backs off after failures. */
+  mayJoin(group: number): boolean
+  readonly nowMs: number
+  readonly settings: JoinSettings
+}
+
+export function planJoins(input: PlanInput): JoinPlan {
+  const { groups, settings } = input
+  const waits = new Map<number, string>()
+  const joining = groups.flatMap(({ members }) => members.filter(isJoining)).length
+  const wanted = [...planReturns(input), ...planReplacements(input, waits)]
+  const byNumber = new Map(groups.map((group) => [group.number, group]))
+  const copiesLeft = ({ group }: Join) => inSyncOf(byNumber.get(group) ?? noMembers).length
+  const order = (join: Join) => urgency.indexOf(join.kind)
+  wanted.sort((a, b) => rankOf(a, order) - rankOf(b, order) || copiesLeft(a) - copiesLeft(b))
+  const joins: Join[] = []
+  const taken = new Set<number>()
+  for (const join of wanted) {
+    if (taken.has(join.group)) continue
+    taken.add(join.group)
+    if (!input.mayJoin(join.group)) {
+      waits.set(join.group, 'Waits a while, as joining it has failed before.')
+    } else if (joining + joins.length >= settings.joiningMax) {
+      waits.set(join.group, `Waits for others: ${settings.joiningMax} members join at a time.`)
+    } else joins.push(join)
+  }
+  return { joins, waits }
+}
+
+const noMembers = { members: [] }
+const urgency: readonly JoinKind[] = ['return', 'replace', 'drain', 'rebalance']
+/** Whatever mends redundancy goes before what only moves it. */
+const rankOf = (join: Join, order: (join: Join) => number): number => Math.max(1, order(join))
+
+const isJoining = ({ role }: { readonly role: string }): boolean => role === 'joining'
+
+/** Lost members that are back: most of what they need they have. */
+function planReturns({ groups, nodes }: PlanInput): Join[] {
+  const able = new Set(nodes.filter((node) => node.alive && !node.draining).map(({ name }) => name))
+  return groups.flatMap((group): Join[] => {
+    if (stayingOf(group).length >= group.copies) return []
+    const isMember = new Set(group.members.map(({ node }) => node))
+    const back = (group.lost ?? []).find(({ node }) => able.has(node) && !isMember.has(node))
+    if (!back) return []
+    return [{ group: group.number, node: back.node, leaves: undefined, kind: 'return' }]
+  })
+}
+
+function planReplacements(input: PlanInput, waits: Map<number, string>): Join[] {
+  const { groups, nodes, settings } = input
+  const shown = groups.map((group) => showToPlacement(group, input))
+  // In balance is what is whole: nothing moves for balance while anything is to be mended.
+  const calm =
+    nodes.every(isAble) && shown.every(({ members, copies }) => members.length === copies)
+  const isNeeded = calm || needsPlan(input, shown)
+  if (!isNeeded) return []
+  const topology = nodes.map(
+    (node): PlacedNode => ({ ...node, state: isAble(node) ? 'in' : 'out' }),
+  )
+  const placement = { ...defaultSettings, ...settings.placement }
+  const { moves, stuck } = planMoves(topology, shown, placement)
+  for (const { group, reason } of stuck) {
+    const short = shown.find(({ number }) => number === group)
+    if (short && isShort(short, nodes)) waits.set(group, reason)
+  }
+  const draining = new Set(nodes.filter((node) => node.draining).map(({ name }) => name))
+  const busy = new Set(groups.filter(({ members }) => members.some(isJoining)).map(numberOf))
+  return moves.flatMap((move): Join[] => {
+    const kind = kindOf(move, draining, calm)
+    if (kind === undefined || busy.has(move.group)) return []
+    return [{ group: move.group, node: move.to, leaves: move.from, kind }]
+  })
+}
+
+const numberOf = ({ number }: { readonly number: number }): number => number
+const isAble = (node: PlannedNode): boolean => node.alive && !node.draining && node.canTake
+
+function needsPlan({ nodes }: PlanInput, shown: readonly Group[]): boolean {
+  return shown.some((group) => isShort(group, nodes))
+}
+
+function isShort({ members, copies }: Group, nodes: readonly PlannedNode[]): boolean {
+  const draining = new Set(nodes.filter((node) => node.draining).map(({ name }) => name))
+  return members.length < copies || members.some((node) => draining.has(node))
+}
+
+/** Lost members count as long as they are waited for, and those that leave do not. */
+function showToPlacement(group: PlacementGroup, input: PlanInput): Group {
+  const { number, copies, primary } = group
+  const byName = new Map(input.nodes.map((node) => [node.name, node]))
+  const staying = stayingOf(group).map(({ node }) => node)
+  const awaited = (group.lost ?? [])
+    .filter(({ node, since }) => {
+      const there = byName.get(node)
+      if (!there || there.draining || staying.includes(node)) return false
+      return input.nowMs - Date.parse(since) < input.settings.rebuildDelayMs
+    })
+    .map(({ node }) => node)
+  const members = [...staying, ...awaited].slice(0, copies)
+  return { number, copies, primary, members, extents: 0 }
+}
+
+function kindOf(
+  { from, reason }: Move,
+  draining: ReadonlySet<string>,
+  calm: boolean,
+): JoinKind | undefined {
+  if (from === undefined) return 'replace'
+  if (draining.has(from)) return 'drain'
+  // A node that is silent or full is out for placement, and yet keeps what it has.
+  return calm && (reason === 'even' || reason === 'apart') ? 'rebalance' : undefined
+}
