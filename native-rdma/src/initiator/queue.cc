@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
-#include "initiator/socket_address.h"
+#include "reactor/socket_address.h"
 
 namespace initiator {
 
@@ -79,7 +79,7 @@ void Queue::open(const QueueOptions& options) {
 }
 
 void Queue::begin_dial() {
-    const socklen_t length = parse_address(options_.address, options_.port, address_);
+    const socklen_t length = reactor::parse_address(options_.address, options_.port, address_);
     if (length == 0) {
         begin_close({base::Status(base::Errc::invalid_argument), "not a numeric address"});
         return;

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "initiator/commands.h"
-#include "initiator/socket_address.h"
 #include "reactor/reactor.h"
+#include "reactor/socket_address.h"
 
 namespace initiator {
 
@@ -51,7 +51,7 @@ Bytes whole(const uint8_t* header,
 base::Result<std::unique_ptr<RawConnection>> RawConnection::open(const std::string& address,
                                                                  uint16_t port) {
     sockaddr_storage to{};
-    const socklen_t length = parse_address(address, port, to);
+    const socklen_t length = reactor::parse_address(address, port, to);
     const int fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (length == 0 || fd < 0 ||
         ::connect(fd, reinterpret_cast<const sockaddr*>(&to), length) != 0) {

@@ -5,19 +5,20 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "reactor/listener.h"
 #include "transport/tcp/connection.h"
-#include "transport/tcp/listener.h"
 #include "transport/tcp/shard.h"
 
 namespace transport::tcp {
 namespace {
 
 constexpr uint64_t millisecond_ns = 1'000'000;
+constexpr auto discovery = static_cast<uint32_t>(Service::discovery);
 
 }  // namespace
 
 // Closing: the listeners, then the connections of each shard; the last to go says so.
-struct Server::Impl final : Listener::Owner {
+struct Server::Impl final : reactor::Listener::Owner {
     struct Member : Shard {
         Impl* server = nullptr;
         struct Close : reactor::Task {
@@ -30,7 +31,7 @@ struct Server::Impl final : Listener::Owner {
          const std::vector<reactor::Reactor*>& reactors,
          const std::vector<memory::BufferPool*>& pools);
 
-    void accepted(int socket, bool discovery_port) override;
+    void accepted(int socket, uint32_t service) override;
     void listener_gone() override;
     void begin_close(std::function<void()> when_done);
     void close_members();
@@ -46,7 +47,7 @@ struct Server::Impl final : Listener::Owner {
     std::atomic<uint64_t> refused = 0;
 
     std::mutex listening;  // Guards the next two.
-    std::vector<std::unique_ptr<Listener>> listeners;
+    std::vector<std::unique_ptr<reactor::Listener>> listeners;
     bool closing = false;
 
     std::atomic<size_t> listeners_left = 0;
@@ -75,7 +76,7 @@ Server::Impl::Impl(const ServerOptions& chosen,
     }
 }
 
-void Server::Impl::accepted(int socket, bool discovery_port) {
+void Server::Impl::accepted(int socket, uint32_t service) {
     if (connections.fetch_add(1) >= options.connections_max) {
         connections.fetch_sub(1);
         refused.fetch_add(1);
@@ -84,7 +85,7 @@ void Server::Impl::accepted(int socket, bool discovery_port) {
     }
     accepted_count.fetch_add(1);
     Member& member = *members[next_member.fetch_add(1) % members.size()];
-    auto* connection = new Connection(socket, discovery_port, member);
+    auto* connection = new Connection(socket, service == discovery, member);
     member.reactor->post(connection->start_task);
 }
 
@@ -166,7 +167,8 @@ base::Result<uint16_t> Server::listen(Service service, const std::string& addres
     }
     reactor::Reactor& reactor =
         *impl_->members[impl_->listeners.size() % impl_->members.size()]->reactor;
-    auto opened = Listener::open(address, port, service == Service::discovery, reactor, *impl_);
+    auto opened =
+        reactor::Listener::open(address, port, static_cast<uint32_t>(service), reactor, *impl_);
     if (!opened) {
         return opened.error();
     }

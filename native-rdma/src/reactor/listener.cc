@@ -1,4 +1,4 @@
-#include "transport/tcp/listener.h"
+#include "reactor/listener.h"
 
 #include <arpa/inet.h>
 #include <cerrno>
@@ -9,11 +9,11 @@
 
 #include "base/check.h"
 
-namespace transport::tcp {
+namespace reactor {
 namespace {
 
 constexpr int backlog = 1024;
-// How long to leave hosts in the backlog when the process has no descriptor or memory left.
+// How long to leave others in the backlog when the process has no descriptor or memory left.
 constexpr uint64_t retry_ns = 100'000'000;
 
 base::Status status_of(int error) {
@@ -58,11 +58,8 @@ uint16_t port_of(int socket) {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Listener>> Listener::open(const std::string& address,
-                                                       uint16_t port,
-                                                       bool discovery_port,
-                                                       reactor::Reactor& reactor,
-                                                       Owner& owner) {
+base::Result<std::unique_ptr<Listener>> Listener::open(
+    const std::string& address, uint16_t port, uint32_t tag, Reactor& reactor, Owner& owner) {
     addrinfo hints{};
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
@@ -77,31 +74,19 @@ base::Result<std::unique_ptr<Listener>> Listener::open(const std::string& addres
     if (socket < 0) {
         return status_of(-socket);
     }
-    return std::unique_ptr<Listener>(
-        new Listener(socket, port_of(socket), discovery_port, reactor, owner));
+    return std::unique_ptr<Listener>(new Listener(socket, port_of(socket), tag, reactor, owner));
 }
 
-Listener::Listener(
-    int socket, uint16_t port, bool discovery_port, reactor::Reactor& reactor, Owner& owner)
-    : socket_(socket),
-      port_(port),
-      discovery_port_(discovery_port),
-      reactor_(reactor),
-      owner_(owner) {
+Listener::Listener(int socket, uint16_t port, uint32_t tag, Reactor& reactor, Owner& owner)
+    : socket_(socket), port_(port), tag_(tag), reactor_(reactor), owner_(owner) {
     accept_.listener = start_task_.listener = stop_task_.listener = retry_.listener = this;
-    accept_.done = [](reactor::Operation& operation, int32_t result, uint32_t flags) {
-        static_cast<Owned<reactor::Operation>&>(operation).listener->on_accepted(
+    accept_.done = [](Operation& operation, int32_t result, uint32_t flags) {
+        static_cast<Owned<Operation>&>(operation).listener->on_accepted(
             result, (flags & IORING_CQE_F_MORE) != 0);
     };
-    start_task_.run = [](reactor::Task& task) {
-        static_cast<Owned<reactor::Task>&>(task).listener->arm();
-    };
-    stop_task_.run = [](reactor::Task& task) {
-        static_cast<Owned<reactor::Task>&>(task).listener->begin_stop();
-    };
-    retry_.fire = [](reactor::Timer& timer) {
-        static_cast<Owned<reactor::Timer>&>(timer).listener->arm();
-    };
+    start_task_.run = [](Task& task) { static_cast<Owned<Task>&>(task).listener->arm(); };
+    stop_task_.run = [](Task& task) { static_cast<Owned<Task>&>(task).listener->begin_stop(); };
+    retry_.fire = [](Timer& timer) { static_cast<Owned<Timer>&>(timer).listener->arm(); };
 }
 
 Listener::~Listener() {
@@ -129,7 +114,7 @@ void Listener::arm() {
 void Listener::on_accepted(int32_t result, bool more) {
     accepting_ = more;
     if (result >= 0) {
-        owner_.accepted(result, discovery_port_);
+        owner_.accepted(result, tag_);
     }
     if (more) {
         return;
@@ -157,4 +142,4 @@ void Listener::begin_stop() {
     }
 }
 
-}  // namespace transport::tcp
+}  // namespace reactor

@@ -1,5 +1,4 @@
-// A listening socket: accepts hosts' connections on one reactor and hands each to the reactor that
-// is next in turn.
+// A listening socket: accepts connections on one reactor and hands each to its owner.
 //
 // Thread: open() any but a reactor's; the rest of its reactor. Lifetime: until its owner was told.
 #pragma once
@@ -11,25 +10,23 @@
 #include "base/status.h"
 #include "reactor/reactor.h"
 
-namespace transport::tcp {
+namespace reactor {
 
 class Listener {
   public:
     // What a listener does with the sockets it accepts, and how it ends. Both on its reactor.
     struct Owner {
-        virtual void accepted(int socket, bool discovery_port) = 0;
+        virtual void accepted(int socket, uint32_t tag) = 0;
         virtual void listener_gone() = 0;
 
       protected:
         ~Owner() = default;
     };
 
-    // Binds a numeric address; address_in_use, invalid_argument or io_error (detail: errno).
-    static base::Result<std::unique_ptr<Listener>> open(const std::string& address,
-                                                        uint16_t port,
-                                                        bool discovery_port,
-                                                        reactor::Reactor& reactor,
-                                                        Owner& owner);
+    // `tag` is what the owner tells its listeners apart by. Binds a numeric address;
+    // address_in_use, invalid_argument or io_error (detail: errno).
+    static base::Result<std::unique_ptr<Listener>> open(
+        const std::string& address, uint16_t port, uint32_t tag, Reactor& reactor, Owner& owner);
     ~Listener();
     Listener(const Listener&) = delete;
     Listener& operator=(const Listener&) = delete;
@@ -41,8 +38,7 @@ class Listener {
     [[nodiscard]] uint16_t port() const { return port_; }
 
   private:
-    Listener(
-        int socket, uint16_t port, bool discovery_port, reactor::Reactor& reactor, Owner& owner);
+    Listener(int socket, uint16_t port, uint32_t tag, Reactor& reactor, Owner& owner);
     template <typename T>
     struct Owned : T {
         Listener* listener = nullptr;
@@ -54,15 +50,15 @@ class Listener {
 
     int socket_;
     uint16_t port_;
-    bool discovery_port_;
+    uint32_t tag_;
     bool accepting_ = false;  // The operation is the kernel's.
     bool stopping_ = false;
-    reactor::Reactor& reactor_;
+    Reactor& reactor_;
     Owner& owner_;
-    Owned<reactor::Operation> accept_;
-    Owned<reactor::Task> start_task_;
-    Owned<reactor::Task> stop_task_;
-    Owned<reactor::Timer> retry_;
+    Owned<Operation> accept_;
+    Owned<Task> start_task_;
+    Owned<Task> stop_task_;
+    Owned<Timer> retry_;
 };
 
-}  // namespace transport::tcp
+}  // namespace reactor

@@ -1,9 +1,9 @@
-#include "initiator/socket_address.h"
+#include "reactor/socket_address.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-namespace initiator {
+namespace reactor {
 
 socklen_t parse_address(const std::string& text, uint16_t port, sockaddr_storage& out) {
     out = {};
@@ -22,4 +22,4 @@ socklen_t parse_address(const std::string& text, uint16_t port, sockaddr_storage
     return 0;
 }
 
-}  // namespace initiator
+}  // namespace reactor
