@@ -80,6 +80,11 @@ if(NOT ASHLAR_FUZZ)
   target_link_libraries(sim_group PRIVATE replication Threads::Threads)
 endif()
 
+if(TARGET test_replication)
+  target_include_directories(test_replication PRIVATE ${SIM_DIR} ${SIM_DIR}/group)
+  target_sources(test_replication PRIVATE ${SIM_DIR}/group/sim_log_store.cc)
+endif()
+
 # The user-space host is what speaks to a server in these layers' tests, and a server to it in its
 # own.
 foreach(layer transport_tcp engine)

@@ -1,7 +1,7 @@
 /**
  * Runs a simulator until a seed fails: `npm run sim` that of stores, `npm run sim -- group` that of
- * placement groups. Further words are the program's: `npm run sim -- group --seed 7 --trace` replays
- * one seed.
+ * placement groups. Further words are the program's: `npm run sim -- group --seed 7 --trace`
+ * replays one seed.
  */
 import { spawn } from 'node:child_process'
 import { runMain } from '../../configs/setup/failure.mjs'

@@ -80,7 +80,7 @@ void CatchUp::add(const Range& range, base::Version version) {
 
 // One page at a time, and not too many ahead of the copies.
 void CatchUp::scan() {
-    if (!scanning_ && progress_.scanning && !stopped_ && todo_.size() < few_pages) {
+    if (!scanning_ && !scanned_ && !stopped_ && todo_.size() < few_pages) {
         scanning_ = true;
         if (!store_.submit_scan(scan_).ok()) {
             scanning_ = false;
@@ -99,7 +99,7 @@ void CatchUp::scanned(Status status) {
         return;
     }
     if (scan_.over) {
-        progress_.scanning = false;
+        scanned_ = true;
     } else if (scan_.extent != promise_extent(scan_.pg)) {
         const uint64_t newer = status.ok() ? scan_.newer : ~uint64_t{0};
         if (newer != 0) {
@@ -148,7 +148,6 @@ void CatchUp::pump(uint64_t now_ns) {
         }
     }
     scan();
-    progress_.pages_left = todo_.size();
     consider_state();
 }
 
@@ -243,7 +242,6 @@ void CatchUp::send(Job& job) {
               job.blocks.version == base::Version{} ? client_.next_version() : job.blocks.version);
     job.step = Job::Step::sending;
     job.runs_away = job.run_count;
-    progress_.blocks_copied += static_cast<uint64_t>(std::popcount(job.blocks.mask));
     for (uint32_t index = 0; index < job.run_count; ++index) {
         channel_.send(job.runs[index], now_ns_);
     }
@@ -305,7 +303,7 @@ void CatchUp::release(Job& job) {
 }
 
 void CatchUp::consider_state() {
-    const bool few = !progress_.scanning && todo_.size() <= few_pages;
+    const bool few = scanned_ && todo_.size() <= few_pages;
     if (state_ == State::copying && few) {
         state_ = State::levelling;
         client_.levelling(*this);
@@ -316,6 +314,21 @@ void CatchUp::consider_state() {
         channel_.acked_before(overtaken_before_)) {
         state_ = State::level;
     }
+}
+
+uint64_t CatchUp::blocks_left() const {
+    uint64_t blocks = state_ == State::level ? 0 : 1;
+    for (const auto* pages : {&todo_, &unreadable_}) {
+        for (const auto& [page, left] : *pages) {
+            blocks += static_cast<uint64_t>(std::popcount(left.mask));
+        }
+    }
+    for (const auto& job : jobs_) {
+        if (job->step != Job::Step::free) {
+            blocks += static_cast<uint64_t>(std::popcount(job->blocks.mask));
+        }
+    }
+    return blocks;
 }
 
 void CatchUp::stop() {

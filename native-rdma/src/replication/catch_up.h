@@ -41,11 +41,6 @@ class CatchUp {
       protected:
         ~Client() = default;
     };
-    struct Progress {
-        uint64_t blocks_copied = 0;
-        uint64_t pages_left = 0;  // Known ones: while `scanning` there may be more.
-        bool scanning = true;
-    };
 
     CatchUp(store::Store& store,
             Channel& channel,
@@ -66,7 +61,8 @@ class CatchUp {
 
     [[nodiscard]] State state() const { return state_; }
     [[nodiscard]] Channel& channel() { return channel_; }
-    [[nodiscard]] const Progress& progress() const { return progress_; }
+    // Known ones: while it scans there may be more. Above 0 until it is level.
+    [[nodiscard]] uint64_t blocks_left() const;
 
   private:
     static constexpr uint32_t page_blocks = 64;
@@ -127,7 +123,7 @@ class CatchUp {
     Client& client_;
     const Settings& settings_;
     State state_ = State::copying;
-    Progress progress_;
+    bool scanned_ = false;  // All of it.
     std::map<Page, Blocks> todo_;
     std::map<Page, Blocks> unreadable_;  // Here, too: tried again from time to time.
     uint64_t retried_ns_ = 0;

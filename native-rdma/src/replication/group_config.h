@@ -17,6 +17,7 @@ enum class MemberRole : uint8_t {
     joining = 2,  // Is being brought level.
 };
 
+// A node and its disks: one with a replaced disk has another number.
 struct Member {
     base::NodeId node;
     MemberRole role = MemberRole::joining;

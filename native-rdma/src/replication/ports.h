@@ -9,7 +9,10 @@
 namespace replication {
 
 // The way to other nodes. A message may get lost, come twice, late or out of order; but it comes
-// only to the run of the other process that was there when it was sent. Never calls back inside.
+// only to the run of the other process that was there when it was sent. Of another run every
+// replica is told by peer_down() before anything is sent to it or taken from it, also when the
+// break was not noticed otherwise: the new run knows no channel, and would answer nothing but
+// heartbeats. Never calls back inside.
 struct Peers {
     // Data that an Append names must stay as it is until it is acknowledged, or until the channel
     // is given up; what is sent of it later is refused by its checksum.

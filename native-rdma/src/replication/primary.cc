@@ -11,10 +11,7 @@ namespace replication {
 using base::Errc;
 using base::Status;
 
-Primary::Primary(const Parts& parts,
-                 Client& client,
-                 const GroupConfig& config,
-                 Held held)
+Primary::Primary(const Parts& parts, Client& client, const GroupConfig& config, Held held)
     : parts_(parts),
       client_(client),
       highest_(held.highest),

@@ -84,6 +84,7 @@ class Primary final : Channel::Client, CatchUp::Client, Rewriter::Client {
     void tick();
 
     [[nodiscard]] State state() const { return state_; }
+    [[nodiscard]] uint64_t blocks_to_copy() const;
     // Whether it would answer a read now.
     [[nodiscard]] bool may_serve() const { return state_ == State::serving && leases_hold(); }
 

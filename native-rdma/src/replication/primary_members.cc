@@ -213,6 +213,16 @@ uint64_t Primary::unsettled(const base::ExtentId& extent, uint32_t page) {
     return mask;
 }
 
+uint64_t Primary::blocks_to_copy() const {
+    uint64_t blocks = 0;
+    for (const auto& follower : followers_) {
+        if (follower->catch_up != nullptr) {
+            blocks += follower->catch_up->blocks_left();
+        }
+    }
+    return blocks;
+}
+
 void Primary::levelling(CatchUp& catch_up) {
     const uint64_t now_ns = parts_.executor.now_ns();
     for (Write* write = log_.front(); write != nullptr; write = log_.after(*write)) {

@@ -68,6 +68,10 @@ class Replica final : Primary::Client, TrimNotes::Client {
     [[nodiscard]] State state() const { return state_; }
     [[nodiscard]] const GroupConfig& config() const { return config_; }
     [[nodiscard]] base::Version commit() const { return commit_; }
+    // What joining members are known to lack; 0: they are level, or this is not the primary.
+    [[nodiscard]] uint64_t blocks_to_copy() const {
+        return primary_ == nullptr ? 0 : primary_->blocks_to_copy();
+    }
     // Whether it would answer a read now.
     [[nodiscard]] bool serving() const { return primary_ != nullptr && primary_->may_serve(); }
 
