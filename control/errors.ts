@@ -20,6 +20,11 @@ export const errorCatalogue = {
   VOLUME_NOT_FOUND: { status: 404, title: 'There is no such volume', retryable: false },
   ATTACHMENT_NOT_FOUND: { status: 404, title: 'There is no such attachment', retryable: false },
   NODE_NOT_FOUND: { status: 404, title: 'There is no such node', retryable: false },
+  PLACEMENT_GROUP_NOT_FOUND: {
+    status: 404,
+    title: 'There is no such placement group',
+    retryable: false,
+  },
   ROUTE_NOT_FOUND: { status: 404, title: 'There is nothing at this address', retryable: false },
   METHOD_NOT_ALLOWED: { status: 405, title: 'This address has other methods', retryable: false },
   NAME_TAKEN: { status: 409, title: 'Another volume has this name', retryable: false },

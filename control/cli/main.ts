@@ -7,6 +7,7 @@ import { addDetachCommand } from './commands/detach.ts'
 import { addDeviceCommands } from './commands/devices.ts'
 import { addNodeCommands } from './commands/nodes.ts'
 import { addScrubCommand } from './commands/scrub.ts'
+import { addStatusCommand } from './commands/status.ts'
 import { addVolumeCommands } from './commands/volumes.ts'
 import { defaultApiUrl } from './context.ts'
 import { CliFailure, exitCodes } from './failure.ts'
@@ -42,6 +43,7 @@ function createProgram(around: Surroundings): Command {
     .addHelpText('after', describeExitCodes())
     .exitOverride()
     .configureOutput({ writeOut: around.print, writeErr: around.note })
+  addStatusCommand(program, around)
   addVolumeCommands(program, around)
   addAttachmentCommands(program, around)
   addNodeCommands(program, around)

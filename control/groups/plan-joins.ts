@@ -56,7 +56,7 @@ export interface PlanInput {
 
 export function planJoins(input: PlanInput): JoinPlan {
   const { groups, settings } = input
-  const waits = new Map<number, string>()
+  const waits = new Map<number, string>(groups.flatMap((group) => awaitedSince(group, input)))
   const joining = groups.flatMap(({ members }) => members.filter(isJoining)).length
   const wanted = [...planReturns(input), ...planReplacements(input, waits)]
   const byNumber = new Map(groups.map((group) => [group.number, group]))
@@ -83,6 +83,16 @@ const urgency: readonly JoinKind[] = ['return', 'replace', 'drain', 'rebalance']
 const rankOf = (join: Join, order: (join: Join) => number): number => Math.max(1, order(join))
 
 const isJoining = ({ role }: { readonly role: string }): boolean => role === 'joining'
+
+/** What groups wait for whose lost members may come back. */
+function awaitedSince(group: PlacementGroup, { nodes, settings, nowMs }: PlanInput) {
+  const [first] = group.lost ?? []
+  const untilMs = Date.parse(first?.since ?? '') + settings.rebuildDelayMs
+  if (!first || stayingOf(group).length >= group.copies || nowMs >= untilMs) return []
+  if (nodes.some(({ name, alive }) => name === first.node && alive)) return []
+  const until = new Date(untilMs).toISOString()
+  return [[group.number, `Waits until ${until} for node ${first.node} to come back.`] as const]
+}
 
 /** Lost members that are back: most of what they need they have. */
 function planReturns({ groups, nodes }: PlanInput): Join[] {

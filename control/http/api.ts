@@ -22,6 +22,7 @@ import { readQuery } from './read-query.ts'
 import { attachmentRoutes } from './routes/attachments.ts'
 import { nodeRoutes } from './routes/nodes.ts'
 import { operationRoutes } from './routes/operations.ts'
+import { placementGroupRoutes } from './routes/placement-groups.ts'
 import { scrubRoutes } from './routes/scrubs.ts'
 import { volumeRoutes } from './routes/volumes.ts'
 import { refuseUnknownRoutes } from './unknown-route.ts'
@@ -80,6 +81,7 @@ export async function createApi(
   volumeRoutes(api, control)
   attachmentRoutes(api, control)
   nodeRoutes(api, control)
+  placementGroupRoutes(api, control)
   scrubRoutes(api, control)
   operationRoutes(api, control, metrics)
   return api

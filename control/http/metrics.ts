@@ -2,10 +2,12 @@
 import type { FastifyInstance } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Control } from '../control.ts'
+import { groupState, groupStates } from '../groups/group-state.ts'
 import { attachmentStateKinds } from '../model/attachment.ts'
 import type { Mirror } from '../model/mirror.ts'
 import { volumeStateKinds } from '../model/volume.ts'
 import { nodeHealths } from '../session/fleet.ts'
+import { tally } from '../tally.ts'
 
 export function createMetrics(control: Control, mirror: Mirror): Registry {
   const registry = new Registry()
@@ -36,6 +38,12 @@ export function createMetrics(control: Control, mirror: Mirror): Registry {
   )
   count('ashlar_nodes', 'Nodes by health.', 'health', () =>
     tally(nodeHealths, [...mirror.nodes.keys()].map(control.fleet.health)),
+  )
+  count('ashlar_placement_groups', 'Placement groups by state.', 'state', () =>
+    tally(
+      groupStates,
+      [...mirror.placementGroups.values()].map(({ value }) => groupState(value, control.fleet)),
+    ),
   )
   new Gauge({
     name: 'ashlar_control_sessions',
@@ -79,10 +87,4 @@ export function countRequests(api: FastifyInstance, registry: Registry): void {
     requests.inc({ method, route, status: reply.statusCode })
     seconds.observe({ method, route }, reply.elapsedTime / 1000)
   })
-}
-
-function tally<T extends string>(kinds: readonly T[], found: readonly T[]): Map<string, number> {
-  const counts = new Map<string, number>(kinds.map((kind) => [kind, 0]))
-  for (const kind of found) counts.set(kind, (counts.get(kind) ?? 0) + 1)
-  return counts
 }

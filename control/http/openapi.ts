@@ -9,8 +9,11 @@ import {
 } from './schemas/attachment.ts'
 import { addressSchema } from './schemas/common.ts'
 import { nodeListSchema, nodeSchema, rackListSchema, rackSchema } from './schemas/node.ts'
+import { placementGroupListSchema, placementGroupSchema } from './schemas/placement-group.ts'
 import { problemSchema } from './schemas/problem.ts'
 import { scrubCreateSchema, scrubListSchema, scrubSchema } from './schemas/scrub.ts'
+import { statusSchema } from './schemas/status.ts'
+import { taskListSchema, taskSchema } from './schemas/task.ts'
 import {
   volumeChangeSchema,
   volumeCreateSchema,
@@ -35,6 +38,11 @@ const components = [
   scrubSchema,
   scrubCreateSchema,
   scrubListSchema,
+  placementGroupSchema,
+  placementGroupListSchema,
+  taskSchema,
+  taskListSchema,
+  statusSchema,
 ]
 
 const docsCsp = {
@@ -64,6 +72,7 @@ export async function describeApi(api: FastifyInstance, version: string): Promis
         { name: 'volumes', description: 'What users provision.' },
         { name: 'attachments', description: "Hosts' rights to use volumes." },
         { name: 'nodes', description: 'Machines with disks, and the racks they stand in.' },
+        { name: 'placement groups', description: 'Sets of nodes that hold the same extents.' },
         { name: 'scrubs', description: 'Reading every live block, to find damage in time.' },
         { name: 'operations', description: 'For who runs control.' },
       ],

@@ -4,6 +4,7 @@ import type { Control } from '../control.ts'
 import type { NodeBody } from '../http/schemas/node.ts'
 import type { Candidate } from '../model/candidates.ts'
 import { type Device, usedOf } from '../model/node.ts'
+import { membershipOf } from '../model/node-drain.ts'
 import { nodeFault } from '../reconcile/node-fault.ts'
 import { addressOf } from './present-attachment.ts'
 
@@ -15,7 +16,7 @@ function presentDevice({ store, scrub: _, ...device }: Device): NodeBody['device
 }
 
 export function presentNode(
-  { cell, fleet }: Pick<Control, 'cell' | 'fleet'>,
+  { cell, fleet, mirror }: Pick<Control, 'cell' | 'fleet' | 'mirror'>,
   candidate: Candidate,
 ): NodeBody {
   const { node, devices, usage, health } = candidate
@@ -26,6 +27,8 @@ export function presentNode(
     ...(node.zone !== '' && { zone: node.zone }),
     health,
     ...(reason !== undefined && { reason }),
+    number: node.number ?? 0,
+    ...membershipOf(mirror, node),
     address: addressOf(node.io),
     discoveryAddress: addressOf(node.discovery),
     softwareVersion: node.softwareVersion,

@@ -7,6 +7,7 @@ import type {
 } from '../../http/schemas/attachment.ts'
 import type { NodeBody, NodeListBody } from '../../http/schemas/node.ts'
 import type { ScrubBody, ScrubCreateBody, ScrubListBody } from '../../http/schemas/scrub.ts'
+import type { StatusBody } from '../../http/schemas/status.ts'
 import type {
   VolumeBody,
   VolumeChangeBody,
@@ -47,6 +48,9 @@ export interface Api {
   deleteAttachment(attachment: string): Promise<AttachmentBody>
   listNodes(filter?: NodeFilter): Promise<NodeBody[]>
   getNode(node: string): Promise<NodeBody>
+  drainNode(node: string): Promise<NodeBody>
+  undrainNode(node: string): Promise<NodeBody>
+  getStatus(): Promise<StatusBody>
   listScrubs(filter?: ScrubFilter): Promise<readonly ScrubBody[]>
   startScrubs(body: ScrubCreateBody): Promise<readonly ScrubBody[]>
   stopScrubs(filter?: ScrubFilter): Promise<readonly ScrubBody[]>
@@ -55,6 +59,7 @@ export interface Api {
 export function createApi(apiUrl: string): Api {
   const send = connectTo(apiUrl)
   const volume = (name: string) => `/volumes/${encodeURIComponent(name)}`
+  const node = (name: string) => `/nodes/${encodeURIComponent(name)}`
   const attachment = (id: string) => `/attachments/${encodeURIComponent(id)}`
   const scrubs = async (request: Omit<ApiRequest, 'path'>) =>
     (await send<ScrubListBody>({ ...request, path: '/scrubs' })).items
@@ -70,7 +75,10 @@ export function createApi(apiUrl: string): Api {
     getAttachment: (id) => send({ method: 'GET', path: attachment(id) }),
     deleteAttachment: (id) => send({ method: 'DELETE', path: attachment(id) }),
     listNodes: (filter) => all<NodeListBody, NodeBody>(send, '/nodes', { ...filter }),
-    getNode: (name) => send({ method: 'GET', path: `/nodes/${encodeURIComponent(name)}` }),
+    getNode: (name) => send({ method: 'GET', path: node(name) }),
+    drainNode: (name) => send({ method: 'POST', path: `${node(name)}/drain` }),
+    undrainNode: (name) => send({ method: 'POST', path: `${node(name)}/undrain` }),
+    getStatus: () => send({ method: 'GET', path: '/status' }),
     listScrubs: (filter) => scrubs({ method: 'GET', query: { ...filter } }),
     startScrubs: (body) => scrubs({ method: 'POST', body, idempotencyKey: randomUUID() }),
     stopScrubs: (filter) => scrubs({ method: 'DELETE', query: { ...filter } }),

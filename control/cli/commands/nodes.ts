@@ -26,6 +26,31 @@ export function addNodeCommands(program: Command, around: Surroundings): void {
       const node = await api.getNode(name)
       result(node, () => showNode(node))
     })
+  addDrainCommands(nodes, around)
+}
+
+function addDrainCommands(nodes: Command, around: Surroundings): void {
+  nodes
+    .command('drain <node>')
+    .description('empty a node: its placement groups move to others, and it serves meanwhile')
+    .action(async (name: string, _: object, command: Command) => {
+      const { api, result } = createContext(command, around)
+      const node = await api.drainNode(name)
+      result(node, () => sayDrain(node))
+    })
+  nodes
+    .command('undrain <node>')
+    .description('take back a node that is emptied; what has begun to move goes to its end')
+    .action(async (name: string, _: object, command: Command) => {
+      const { api, result } = createContext(command, around)
+      const node = await api.undrainNode(name)
+      result(node, () => `Node ${node.name} takes part again.\n`)
+    })
+}
+
+function sayDrain({ name, drain, placementGroups }: NodeBody): string {
+  if (drain === 'drained') return `Node ${name} holds nothing any more.\n`
+  return `Node ${name} is being emptied of ${placementGroups} placement groups: ashlar status.\n`
 }
 
 function showNodes(nodes: readonly NodeBody[]): string {
@@ -34,6 +59,7 @@ function showNodes(nodes: readonly NodeBody[]): string {
     'NAME',
     'RACK',
     'HEALTH',
+    'DRAIN',
     'CAPACITY',
     'USED',
     'FREE',
@@ -45,6 +71,7 @@ function showNodes(nodes: readonly NodeBody[]): string {
     node.name,
     node.rack,
     node.health,
+    node.drain === 'none' ? '' : node.drain,
     showBytes(node.capacityBytes),
     showBytes(node.usedBytes),
     showBytes(node.freeBytes),
@@ -62,6 +89,9 @@ function showNode(node: NodeBody): string {
     Zone: node.zone,
     Health: node.health,
     Reason: node.reason,
+    Drain: node.drain === 'none' ? '' : node.drain,
+    Number: String(node.number),
+    Groups: String(node.placementGroups),
     Address: showAddresses([node.address]),
     Discovery: showAddresses([node.discoveryAddress]),
     Capacity: showBytes(node.capacityBytes),

@@ -1,6 +1,7 @@
 /** /v1/nodes and /v1/racks */
 import Type from 'typebox'
 import type { Control } from '../../control.ts'
+import { drainNode } from '../../use-cases/drain-node.ts'
 import { getNode } from '../../use-cases/get-node.ts'
 import { listNodes } from '../../use-cases/list-nodes.ts'
 import { listRacks } from '../../use-cases/list-racks.ts'
@@ -21,6 +22,12 @@ export function nodeRoutes(api: Api, control: Control): void {
   api.get('/v1/nodes/:node', { schema: getSchema }, (request) =>
     getNode(control, request.params.node),
   )
+  api.post('/v1/nodes/:node/drain', { schema: drainSchema }, async (request, reply) =>
+    reply.code(202).send(await drainNode(control, request.params.node, true)),
+  )
+  api.post('/v1/nodes/:node/undrain', { schema: undrainSchema }, async (request, reply) =>
+    reply.code(202).send(await drainNode(control, request.params.node, false)),
+  )
   api.get('/v1/racks', { schema: racksSchema }, () => listRacks(control))
 }
 
@@ -39,6 +46,31 @@ const getSchema = {
   summary: 'Get a node',
   params,
   response: { 200: answer<NodeBody>('Node', 'The node.'), ...problems('NODE_NOT_FOUND') },
+}
+
+const drainAnswers = {
+  202: answer<NodeBody>('Node', 'The node.'),
+  ...problems('NODE_NOT_FOUND', 'CONFLICT'),
+}
+
+const drainSchema = {
+  operationId: 'drainNode',
+  tags,
+  summary: 'Empty a node',
+  description:
+    'Its placement groups move to other nodes, each when another one has all of it; the node ' +
+    'serves meanwhile, and nothing new is placed there. GET /v1/tasks shows how far it is.',
+  params,
+  response: drainAnswers,
+}
+
+const undrainSchema = {
+  operationId: 'undrainNode',
+  tags,
+  summary: 'Take a node back that is emptied',
+  description: 'What has begun to move goes to its end; what has moved may come back for balance.',
+  params,
+  response: drainAnswers,
 }
 
 const racksSchema = {

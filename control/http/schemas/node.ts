@@ -1,5 +1,6 @@
 /** Nodes and racks as the API gives them. */
 import { Type } from 'typebox'
+import { nodeDrains } from '../../model/node-drain.ts'
 import { nodeHealths } from '../../session/fleet.ts'
 import { type Address, pageOf, pageQueryProperties, refTo, textOf } from './common.ts'
 
@@ -63,6 +64,12 @@ export const nodeSchema = Type.Object(
       'alive: its gateway has a session. silent: not heard for a while. gone: not heard for long.',
     ),
     reason: Type.Optional(Type.String({ description: 'A sentence: why it is not healthy.' })),
+    number: Type.Integer({ minimum: 0, description: 'By which other gateways know it, for good.' }),
+    drain: textOf(
+      nodeDrains,
+      'none: it holds what it shall. draining: it is emptied. drained: it holds nothing any more.',
+    ),
+    placementGroups: Type.Integer({ minimum: 0, description: 'That it is a member of.' }),
     address: refTo<Address>('Address'),
     discoveryAddress: refTo<Address>('Address'),
     softwareVersion: Type.String(),
