@@ -1,4 +1,4 @@
-/** Changes of a group's configuration, each to the next epoch, and the rules that none may break. */
+/** Changes of a group's configuration, each to the next epoch, and the rules none may break. */
 import { type GroupMember, inSyncOf, type PlacementGroup } from '../model/placement-group.ts'
 
 /** A sentence on which rule `after` breaks as what follows on `before`; undefined: none. */
@@ -13,6 +13,8 @@ export function brokenRule(before: PlacementGroup, after: PlacementGroup): strin
     return 'It names a node twice.'
   const wasMember = new Set(before.members.map(({ node }) => node))
   if ([...isInSync].some((node) => !wasMember.has(node))) return 'A new member is in sync at once.'
+  if (after.members.some(({ node, role }) => role === 'joining' && wasInSync.has(node)))
+    return 'A member in sync has to join again.'
   return undefined
 }
 
@@ -25,8 +27,9 @@ export function nextEpoch(group: PlacementGroup, change: Change, reason: string)
   const inSync = new Set(inSyncOf({ members }).map(({ node }) => node))
   const isMember = new Set(members.map(({ node }) => node))
   const { reason: _, ...kept } = rest
-  const stillLost = lost.filter(({ node }) => !inSync.has(node))
   const stillLeaving = leaving.filter((node) => isMember.has(node))
+  const isWhole = inSyncOf({ members: stayingOf({ members, leaving }) }).length >= group.copies
+  const stillLost = isWhole ? [] : lost.filter(({ node }) => !inSync.has(node))
   return {
     ...kept,
     epoch: group.epoch + 1,
@@ -58,5 +61,8 @@ export function inRole(
 }
 
 /** Members that stay: all that are not to leave. */
-export const stayingOf = ({ members, leaving = [] }: PlacementGroup): readonly GroupMember[] =>
+export const stayingOf = ({
+  members,
+  leaving = [],
+}: Pick<PlacementGroup, 'members' | 'leaving'>): readonly GroupMember[] =>
   members.filter(({ node }) => !leaving.includes(node))

@@ -90,8 +90,8 @@ class GroupKeeper {
     this.#lastWholeMs = cell.nowMs
     this.#isAllAsked = false
     this.#measure(cell)
-    // What was just written is not in the mirror yet: joins are planned on what stands still.
-    if (changes.length === 0 && cell.nowMs >= this.#nextPlanMs) await this.#join(cell)
+    if (cell.nowMs < this.#nextPlanMs) return
+    await this.#join(cell, new Set(changes.map(({ next }) => next.number)))
   }
 
   #find(numbers: Iterable<number>): Stored<PlacementGroup>[] {
@@ -104,13 +104,14 @@ class GroupKeeper {
     return next ? [{ stored, next }] : []
   }
 
-  async #join(cell: CellView): Promise<void> {
+  /** `changed` are groups whose records in the mirror are older than what was just written. */
+  async #join(cell: CellView, changed: ReadonlySet<number>): Promise<void> {
     const { mirror, fleet, groupNotes } = this.#control
     const beganMs = performance.now()
     const { joins, waits } = planJoins({
       groups: [...mirror.placementGroups.values()].map(({ value }) => value),
       nodes: plannedNodes(mirror.nodes, fleet, this.#settings.fullPercent),
-      mayJoin: (group) => groupNotes.mayJoin(group, cell.nowMs),
+      mayJoin: (group) => !changed.has(group) && groupNotes.mayJoin(group, cell.nowMs),
       nowMs: Date.now(),
       settings: this.#settings,
     })

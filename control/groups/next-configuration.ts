@@ -193,6 +193,21 @@ function letGo(group: PlacementGroup, view: GroupView) {
   return nextEpoch(group, { members }, `Member ${leaving.join(' and ')} has left: others have all.`)
 }
 
+/** One more than wanted: it joined for one that stayed after all. */
+function dropSurplus(group: PlacementGroup, view: GroupView) {
+  const staying = stayingOf(group)
+  const primary = view.member(group.primary).observed
+  if (staying.length <= group.copies || primary?.epoch !== group.epoch || !primary.serving)
+    return undefined
+  const inSync = staying.filter(({ role }) => role === 'in-sync')
+  if (inSync.length < group.copies) return undefined
+  const last = staying.findLast(({ node, role }) => role === 'joining' && node !== group.primary)
+  const goes = last ?? inSync.findLast(({ node }) => node !== group.primary)
+  if (!goes) return undefined
+  const members = group.members.filter(({ node }) => node !== goes.node)
+  return nextEpoch(group, { members }, `Member ${goes.node} is one more than wanted.`)
+}
+
 /** A member that joins and is away holds up its place; it loses nothing, as it never had all. */
 function dropAwayJoining(group: PlacementGroup, view: GroupView, { awayAfterMs }: GroupSettings) {
   const away = group.members.find(({ node, role }) => {
@@ -211,5 +226,6 @@ const rules: readonly Rule[] = [
   takeLevel,
   handOver,
   letGo,
+  dropSurplus,
   dropAwayJoining,
 ]

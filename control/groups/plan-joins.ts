@@ -124,15 +124,17 @@ function planReplacements(input: PlanInput, waits: Map<number, string>): Join[] 
     if (short && isShort(short, nodes)) waits.set(group, reason)
   }
   const draining = new Set(nodes.filter((node) => node.draining).map(({ name }) => name))
-  const busy = new Set(groups.filter(({ members }) => members.some(isJoining)).map(numberOf))
+  const byNumber = new Map(groups.map((group) => [group.number, group]))
   return moves.flatMap((move): Join[] => {
     const kind = kindOf(move, draining, calm)
-    if (kind === undefined || busy.has(move.group)) return []
+    const group = byNumber.get(move.group)
+    if (kind === undefined || !group || group.members.some(isJoining)) return []
+    // One that shall be a member and is has nothing to join; one that was to leave stays.
+    if (stayingOf(group).some(({ node }) => node === move.to)) return []
     return [{ group: move.group, node: move.to, leaves: move.from, kind }]
   })
 }
 
-const numberOf = ({ number }: { readonly number: number }): number => number
 const isAble = (node: PlannedNode): boolean => node.alive && !node.draining && node.canTake
 
 function needsPlan({ nodes }: PlanInput, shown: readonly Group[]): boolean {

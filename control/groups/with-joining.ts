@@ -1,4 +1,7 @@
-/** A group's configuration with one member more, who has to be brought level first. */
+/**
+ * A group's configuration with one member more, who has to be brought level first; one that was to
+ * leave stays instead.
+ */
 import type { PlacementGroup } from '../model/placement-group.ts'
 import { inRole, nextEpoch } from './change.ts'
 import type { Join } from './plan-joins.ts'
@@ -6,6 +9,10 @@ import type { Join } from './plan-joins.ts'
 export function withJoining(group: PlacementGroup, join: Join, now: string): PlacementGroup {
   const { node, leaves, kind } = join
   const { lost = [], leaving = [] } = group
+  if (leaving.includes(node)) {
+    const others = leaving.filter((other) => other !== node)
+    return nextEpoch(group, { leaving: others }, `Member ${node} is not to leave any more.`)
+  }
   return nextEpoch(
     group,
     {

@@ -101,7 +101,6 @@ function healthOf(groups: Groups, problems: readonly string[]): StatusBody['heal
 function summarize(groups: Groups): string {
   const [down, short] = [sum(groups, 'down'), sum(groups, 'degraded', 'rebuilding', 'read-only')]
   if (down > 0) return `Data of ${sayGroups(down)} is not served now.`
-  if (short > 0)
-    return `All data is there; ${sayGroups(short)} ${short === 1 ? 'has' : 'have'} fewer copies than wanted.`
+  if (short > 0) return `All data is there; ${sayGroups(short)} with fewer copies than wanted.`
   return 'All data is there, with as many copies as wanted.'
 }

@@ -15,8 +15,8 @@ export const statusSchema = Type.Object(
     cellId: Type.String(),
     health: textOf(
       cellHealths,
-      'healthy: all is as it shall be. degraded: data is there, with fewer copies than wanted, or ' +
-        'nodes are away. unavailable: some data is not served, or not written.',
+      'healthy: all is as it shall be. degraded: data is there, with fewer copies than wanted, ' +
+        'or nodes are away. unavailable: some data is not served, or not written.',
     ),
     summary: Type.String({ description: 'A sentence: whether data is safe.' }),
     problems: Type.Array(Type.String(), { description: 'Sentences: what is not as it shall be.' }),

@@ -70,7 +70,7 @@ test('there is no group of a number that none has, nor of what is no number', as
     )
 })
 
-test('a lost copy shows as a repair with what it waits for, and then with its progress', async () => {
+test('a lost copy shows as a repair with what it waits for, then with its progress', async () => {
   await loseBackup()
   const [waiting] = await eventually(tasks, ([task]) => task?.waitsFor !== undefined)
   assert.equal([waiting?.id, waiting?.state, waiting?.groupsLeft], ['repair-n3', 'waiting', 1])
