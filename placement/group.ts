@@ -8,7 +8,7 @@ export interface Group {
   /** Names of nodes, those included that are still being filled. */
   readonly members: readonly string[]
   readonly primary: string
-  /** How many extents of volumes lie in it, written or not. */
+  /** How many extents of volumes lie in it, written or not; a part of one counts as that. */
   readonly extents: number
 }
 

@@ -8,6 +8,7 @@ export interface Booking {
   readonly primary: number
 }
 
+/** Counts in extents; one that a volume has a part of counts as that part. */
 export interface Ledger {
   readonly extentBytes: number
   readonly nodes: readonly PlacedNode[]
@@ -50,7 +51,7 @@ export function openLedger(
     nodes,
     indexOf,
     extentsMax: nodes.map(({ state, capacityBytes }) =>
-      state === 'in' ? Math.floor((capacityBytes * overcommit) / extentBytes) : 0,
+      state === 'in' ? (capacityBytes * overcommit) / extentBytes : 0,
     ),
     extents: nodes.map(() => 0),
     served: nodes.map(() => 0),
@@ -74,11 +75,18 @@ export function book(ledger: Ledger, group: number, extents: number): void {
     ledger.served[booking.primary] = (ledger.served[booking.primary] ?? 0) + extents
 }
 
-/** Promises what a map names. */
-export function bookMap(ledger: Ledger, map: readonly number[]): void {
-  const counts = new Map<number, number>()
-  for (const group of map) counts.set(group, (counts.get(group) ?? 0) + 1)
-  for (const [group, extents] of counts) book(ledger, group, extents)
+/** Promises what a map names of a volume with so many extents, the last of which may be a part. */
+export function bookMap(ledger: Ledger, map: readonly number[], size: number): void {
+  for (const [group, extents] of sharesOf(map, size)) book(ledger, group, extents)
+}
+
+/** How much of a volume each group of its map has. */
+export function sharesOf(map: readonly number[], size: number): Map<number, number> {
+  const shares = new Map<number, number>()
+  map.forEach((group, index) => {
+    shares.set(group, (shares.get(group) ?? 0) + Math.min(1, size - index))
+  })
+  return shares
 }
 
 function groupBy(

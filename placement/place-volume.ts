@@ -1,5 +1,5 @@
 /** Chooses the placement groups of a volume and makes its map. */
-import type { Booking, Ledger } from './ledger.ts'
+import { type Booking, type Ledger, sharesOf } from './ledger.ts'
 import { seededRandom } from './random.ts'
 import type { Copies } from './topology.ts'
 
@@ -9,8 +9,9 @@ export interface VolumeRequest {
   readonly copies: Copies
   /** The group of each extent it has; empty for a new volume. */
   readonly map: readonly number[]
-  /** How many extents it shall have. */
-  readonly extents: number
+  /** How many extents it has and shall have; the last may be a part of one. */
+  readonly oldSize: number
+  readonly size: number
   /** Over how many groups it is spread. */
   readonly width: number
   /** The node whose gateway serves it, where that is known. */
@@ -24,6 +25,8 @@ export type VolumePlace =
       readonly kind: 'placed'
       /** The whole map: what was there, then the new extents. */
       readonly map: readonly number[]
+      /** What is added to each group, in extents. */
+      readonly added: ReadonlyMap<number, number>
       /** The node that should serve it: as asked for, or the primary of most of its extents. */
       readonly servedBy: string
     }
@@ -36,21 +39,44 @@ export type VolumePlace =
  * The ledger stays as it is; bookMap enters the map once it is decided.
  */
 export function placeVolume(ledger: Ledger, request: VolumeRequest): VolumePlace {
-  const added = request.extents - request.map.length
-  if (added < 0) throw new RangeError('a map does not shrink')
+  if (request.size < request.oldSize) throw new RangeError('a map does not shrink')
   const pool = ledger.byCopies.get(request.copies) ?? []
   if (pool.length === 0)
     return { kind: 'refused', reason: `There are no placement groups of ${request.copies} copies.` }
-  const widthMax = Math.max(1, Math.min(request.width, request.extents))
+  const extents = Math.ceil(request.size)
+  const widthMax = Math.max(1, Math.min(request.width, extents))
   // Where room is short a volume gets fewer groups, with more in each, before it is refused.
   for (let width = widthMax; width >= 1; width = Math.floor(width / 2)) {
-    const chosen = chooseGroups(ledger, pool, request, width)
+    const isGrownInside = extents === request.map.length
+    const chosen = isGrownInside ? [] : chooseGroups(ledger, pool, request, width)
     if (chosen === undefined) continue
-    const map = growMap(request.map, request.extents, chosen)
-    return { kind: 'placed', map, servedBy: request.servedBy ?? mostServed(ledger, map) }
+    const map = growMap(request.map, extents, chosen)
+    const added = addedBy(request, map)
+    if (!fits(ledger, added)) continue
+    return { kind: 'placed', map, added, servedBy: request.servedBy ?? mostServed(ledger, map) }
   }
-  return { kind: 'refused', reason: whyRefused(ledger, pool, added) }
+  return { kind: 'refused', reason: whyRefused(ledger, pool, request) }
 }
+
+function addedBy(request: VolumeRequest, map: readonly number[]): Map<number, number> {
+  const before = sharesOf(request.map, request.oldSize)
+  const after = sharesOf(map, request.size)
+  const added = [...after].map(
+    ([group, share]) => [group, share - (before.get(group) ?? 0)] as const,
+  )
+  return new Map(added.filter(([, share]) => share !== 0))
+}
+
+function fits(ledger: Ledger, added: ReadonlyMap<number, number>): boolean {
+  const pending = new Map<number, number>()
+  for (const [number, share] of added)
+    for (const node of ledger.groups.get(number)?.members ?? [])
+      pending.set(node, (pending.get(node) ?? 0) + share)
+  return [...pending].every(([node, share]) => share <= roomOf(ledger, node))
+}
+
+const roomOf = ({ extents, extentsMax }: Ledger, node: number): number =>
+  (extentsMax[node] ?? 0) - (extents[node] ?? 0)
 
 /**
  * The map grown to `extents`: what was there stays as it was; new extents go round robin, from the
@@ -89,16 +115,19 @@ function chooseGroups(
   width: number,
 ): number[] | undefined {
   const random = seededRandom(request.seed)
-  const each = Math.ceil((request.extents - request.map.length) / width)
+  const added = request.size - request.oldSize
+  const each = Math.min(added, Math.ceil((Math.ceil(request.size) - request.map.length) / width))
   const choice: Choice = { ledger, chosen: [], pending: new Map(), each, random }
   for (const number of new Set(request.map)) {
     const own = ledger.groups.get(number)
     if (own && choice.chosen.length < width && hasRoom(choice, own)) take(choice, own)
   }
-  const isLocal = request.extents <= request.localExtentsMax
+  const isLocal = request.size <= request.localExtentsMax
   while (choice.chosen.length < width) {
     const local = isLocal ? localPool(choice, request) : undefined
-    const best = (local && pick(choice, local)) ?? pick(choice, pool)
+    // The first decides for all, so it has room for all where there is one that has.
+    const whole = isLocal && !local ? pick({ ...choice, each: added }, pool) : undefined
+    const best = whole ?? (local && pick(choice, local)) ?? pick(choice, pool)
     if (best === undefined) return undefined
     take(choice, best)
   }
@@ -135,11 +164,7 @@ function bestOf(choice: Choice, pool: readonly (Booking | undefined)[]): Booking
 }
 
 function hasRoom({ ledger, pending, each }: Choice, { members }: Booking): boolean {
-  return members.every(
-    (node) =>
-      (ledger.extents[node] ?? 0) + (pending.get(node) ?? 0) + each <=
-      (ledger.extentsMax[node] ?? 0),
-  )
+  return members.every((node) => (pending.get(node) ?? 0) + each <= roomOf(ledger, node))
 }
 
 /** How full its fullest member is and how much its primary serves; the lower the better. */
@@ -170,12 +195,13 @@ function mostServed(ledger: Ledger, map: readonly number[]): string {
   return [...counts].sort(([a, one], [b, other]) => other - one || (a < b ? -1 : 1))[0]?.[0] ?? ''
 }
 
-function whyRefused(ledger: Ledger, pool: readonly Booking[], added: number): string {
-  const roomOf = ({ members }: Booking) =>
-    Math.min(...members.map((node) => (ledger.extentsMax[node] ?? 0) - (ledger.extents[node] ?? 0)))
-  const most = pool.reduce((room, booking) => Math.max(room, roomOf(booking)), 0)
+function whyRefused(ledger: Ledger, pool: readonly Booking[], request: VolumeRequest): string {
+  const room = ({ members }: Booking) => Math.min(...members.map((node) => roomOf(ledger, node)))
+  const most = pool.reduce((found, booking) => Math.max(found, room(booking)), 0)
+  const needed = (request.size - request.oldSize) * ledger.extentBytes
+  const times = request.copies === 1 ? '' : ` ${request.copies} times, on nodes of different racks`
   return (
-    `The volume needs ${added * ledger.extentBytes} bytes on each node of placement groups; ` +
-    `the emptiest group has room for ${most * ledger.extentBytes}.`
+    `The volume needs ${needed} bytes${times}; ` +
+    `the emptiest placement group has ${Math.floor(most * ledger.extentBytes)} bytes free.`
   )
 }

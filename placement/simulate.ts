@@ -122,10 +122,11 @@ function makeNodes(options: SimulatorOptions): PlacedNode[] {
 function placeAll(ledger: Ledger, options: SimulatorOptions, extents: number): string | undefined {
   const { copies, width, volumes, seed } = options
   for (let number = 1; number <= volumes; number++) {
-    const request = { seed: seed + number, copies, map: [], extents, width, localExtentsMax: 64 }
+    const spread = { width, localExtentsMax: 64 }
+    const request = { seed: seed + number, copies, map: [], oldSize: 0, size: extents, ...spread }
     const place = placeVolume(ledger, request)
     if (place.kind === 'refused') return `Volume ${number} of ${volumes}: ${place.reason}`
-    bookMap(ledger, place.map)
+    bookMap(ledger, place.map, extents)
   }
   return undefined
 }

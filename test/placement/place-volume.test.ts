@@ -17,13 +17,15 @@ const wish: VolumeRequest = {
   seed: 1,
   copies: 3,
   map: [],
-  extents: 1000,
+  oldSize: 0,
+  size: 1000,
   width: 8,
   localExtentsMax: 16,
 }
 
 function mapOf(ledger: Ledger, request: Partial<VolumeRequest> = {}): readonly number[] {
-  const place = placeVolume(ledger, { ...wish, ...request })
+  const oldSize = request.map?.length ?? 0
+  const place = placeVolume(ledger, { ...wish, oldSize, ...request })
   if (place.kind === 'refused') throw new Error(place.reason)
   return place.map
 }
@@ -51,7 +53,7 @@ test('nodes fill evenly, also those that are larger, and primaries as well', () 
     at % 3 === 0 ? { ...node, capacityBytes: 200 * TiB } : node,
   )
   const ledger = ledgerOf(nodes)
-  for (let seed = 1; seed <= 600; seed++) bookMap(ledger, mapOf(ledger, { seed }))
+  for (let seed = 1; seed <= 600; seed++) bookMap(ledger, mapOf(ledger, { seed }), 1000)
   const full = nodes.map((_, at) => (ledger.extents[at] ?? 0) / (ledger.extentsMax[at] ?? 1))
   const serves = nodes.map((_, at) => (ledger.served[at] ?? 0) / (ledger.extentsMax[at] ?? 1))
   for (const shares of [full, serves]) {
@@ -62,14 +64,14 @@ test('nodes fill evenly, also those that are larger, and primaries as well', () 
 
 test('a small volume lies in groups of the primary that serves it', () => {
   const ledger = ledgerOf(evenCell(5, 2))
-  const map = mapOf(ledger, { extents: 16, servedBy: 'n3' })
+  const map = mapOf(ledger, { size: 16, servedBy: 'n3' })
   assert.is(new Set(map).size, 8)
   assert.ok(map.every((group) => primaryOf(ledger, group) === 'n3'))
 })
 
 test('a small volume that nobody serves yet has one primary, which should serve it', () => {
   const ledger = ledgerOf(evenCell(5, 2))
-  const place = placeVolume(ledger, { ...wish, extents: 16 })
+  const place = placeVolume(ledger, { ...wish, size: 16 })
   if (place.kind === 'refused') return assert.unreachable(place.reason)
   assert.equal([...new Set(place.map.map((group) => primaryOf(ledger, group)))], [place.servedBy])
 })
@@ -84,7 +86,7 @@ test('a full node is passed over, even by what it should serve', () => {
   const full = nodes.findIndex(({ name }) => name === 'full')
   ledger.extents[full] = ledger.extentsMax[full] as number
   for (let seed = 1; seed <= 50; seed++) {
-    const map = mapOf(ledger, { seed, extents: 10, servedBy: 'full' })
+    const map = mapOf(ledger, { seed, size: 10, servedBy: 'full' })
     for (const group of map)
       assert.not(ledger.groups.get(group)?.group.members.includes('full'), `seed ${seed}`)
   }
@@ -103,7 +105,7 @@ test('groups with a member on a node that is out get nothing new', () => {
 test('a volume that grows keeps its map and its groups', () => {
   const ledger = ledgerOf(evenCell(6, 2))
   const map = mapOf(ledger)
-  const grown = mapOf(ledger, { map, extents: 1500 })
+  const grown = mapOf(ledger, { map, size: 1500 })
   assert.equal(grown.slice(0, 1000), map)
   assert.equal(new Set(grown), new Set(map))
   for (const group of new Set(map)) {
@@ -114,31 +116,61 @@ test('a volume that grows keeps its map and its groups', () => {
 
 test('a volume that was too small for its width gets more groups when it grows', () => {
   const ledger = ledgerOf(evenCell(6, 2))
-  const map = mapOf(ledger, { extents: 3 })
+  const map = mapOf(ledger, { size: 3 })
   assert.is(new Set(map).size, 3)
-  assert.is(new Set(mapOf(ledger, { map, extents: 100 })).size, 8)
+  assert.is(new Set(mapOf(ledger, { map, size: 100 })).size, 8)
 })
 
 test('what is there does not move when a volume stays as large', () => {
   const ledger = ledgerOf(evenCell(4, 1))
-  const map = mapOf(ledger, { extents: 10 })
-  assert.equal(mapOf(ledger, { map, extents: 10 }), map)
-  assert.throws(() => mapOf(ledger, { map, extents: 9 }), /does not shrink/)
+  const map = mapOf(ledger, { size: 10 })
+  assert.equal(mapOf(ledger, { map, size: 10 }), map)
+  assert.throws(() => mapOf(ledger, { map, size: 9 }), /does not shrink/)
 })
 
 test('a cell can be filled to the last extent, then refuses with how much there is', () => {
   const nodes = evenCell(3, 1).map((node) => ({ ...node, capacityBytes: 100 * GiB }))
   const ledger = ledgerOf(nodes)
-  for (let seed = 1; seed <= 10; seed++) bookMap(ledger, mapOf(ledger, { seed, extents: 10 }))
+  for (let seed = 1; seed <= 10; seed++) bookMap(ledger, mapOf(ledger, { seed, size: 10 }), 10)
   assert.equal(ledger.extents, [100, 100, 100])
-  const place = placeVolume(ledger, { ...wish, extents: 1 })
-  assert.match(place.kind === 'refused' ? place.reason : '', /1073741824 bytes .* room for 0\./)
+  const place = placeVolume(ledger, { ...wish, size: 1 })
+  assert.match(
+    place.kind === 'refused' ? place.reason : '',
+    /1073741824 bytes 3 times, .* 0 bytes free\./,
+  )
+})
+
+test('a part of an extent takes as much room as it has, and growing inside it the rest', () => {
+  const nodes = evenCell(3, 1).map((node) => ({ ...node, capacityBytes: 1.5 * GiB }))
+  const ledger = ledgerOf(nodes)
+  const map = mapOf(ledger, { size: 0.25 })
+  bookMap(ledger, map, 0.25)
+  assert.equal(ledger.extents, [0.25, 0.25, 0.25])
+  const grow = (size: number) => placeVolume(ledger, { ...wish, map, oldSize: 0.25, size })
+  const place = grow(1)
+  if (place.kind === 'refused') return assert.unreachable(place.reason)
+  assert.equal(place.map, map)
+  assert.equal([...place.added], [[map[0], 0.75]])
+  assert.is(grow(1.5).kind, 'placed')
+  assert.is(grow(1.75).kind, 'refused')
+})
+
+test('a small volume goes where one primary has room for all of it', () => {
+  const nodes = evenCell(4, 1).map((node) => ({ ...node, capacityBytes: 20 * GiB }))
+  const ledger = ledgerOf(nodes, 1)
+  for (const [at, used] of [5, 6, 2, 7].entries()) ledger.extents[at] = used
+  for (let seed = 1; seed <= 20; seed++) {
+    const map = mapOf(ledger, { seed, copies: 1, size: 16 })
+    assert.ok(map.every((group) => primaryOf(ledger, group) === nodes[2]?.name))
+  }
+  const large = mapOf(ledger, { copies: 1, size: 30 })
+  assert.ok(new Set(large.map((group) => primaryOf(ledger, group))).size > 1)
 })
 
 test('overcommit multiplies the room', () => {
   const ledger = ledgerOf(evenCell(3, 1), 3, 2)
-  assert.is(placeVolume(ledger, { ...wish, extents: 150 * 1024 }).kind, 'placed')
-  assert.is(placeVolume(ledger, { ...wish, extents: 201 * 1024 }).kind, 'refused')
+  assert.is(placeVolume(ledger, { ...wish, size: 150 * 1024 }).kind, 'placed')
+  assert.is(placeVolume(ledger, { ...wish, size: 201 * 1024 }).kind, 'refused')
 })
 
 test('without groups of so many copies a volume is refused', () => {
@@ -149,7 +181,7 @@ test('without groups of so many copies a volume is refused', () => {
 test('a ledger that is opened anew agrees with one that was kept', () => {
   const ledger = ledgerOf(evenCell(3, 1))
   const map = mapOf(ledger)
-  bookMap(ledger, map)
+  bookMap(ledger, map, 1000)
   const again = openLedger(
     ledger.nodes,
     [...ledger.groups.values()].map(({ group }) => ({

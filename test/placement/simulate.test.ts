@@ -79,7 +79,10 @@ test('volumes that do not fit are refused with which one and why', () => {
     optionsOf('--nodes=60', '--racks=12', '--volumes=2000', '--node-tb=50'),
     () => 0,
   )
-  assert.match(outcome.kind === 'refused' ? outcome.reason : '', /^Volume \d+ of 2000: .* room for/)
+  assert.match(
+    outcome.kind === 'refused' ? outcome.reason : '',
+    /^Volume \d+ of 2000: .* bytes free/,
+  )
 })
 
 test('options have defaults of the planned cell, and both forms', () => {
