@@ -6,6 +6,7 @@ import Type, { type Static } from 'typebox'
 import { Bytes } from '../configs/bytes.ts'
 import { ConfigError, type ConfigSource, loadConfig } from '../configs/load-config.ts'
 import { controllerIdMax } from './model/cell.ts'
+import { groupsPerVolumeMax } from './model/volume.ts'
 
 const mapping = { additionalProperties: false }
 
@@ -123,7 +124,12 @@ const cell = Type.Object(
       minimum: 1,
       maximum: 100,
       default: 64,
-      description: 'Placement groups that a node is given when it first comes.',
+      description: 'Of how many placement groups a node is a member, for each number of copies.',
+    }),
+    copies: Type.Union([Type.Literal(1), Type.Literal(2), Type.Literal(3)], {
+      default: 3,
+      'x-form': '1, 2 or 3',
+      description: 'Copies of a volume that does not say how many; each lies in another rack.',
     }),
     controllerIdsPerNode: Type.Integer({
       minimum: 16,
@@ -133,7 +139,7 @@ const cell = Type.Object(
     }),
     volumeWidth: Type.Integer({
       minimum: 1,
-      maximum: 100,
+      maximum: groupsPerVolumeMax,
       default: 8,
       description: 'Over how many placement groups a volume is spread.',
     }),

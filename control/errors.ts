@@ -34,6 +34,7 @@ export const errorCatalogue = {
   VOLUME_SHRINK: { status: 409, title: 'A volume cannot shrink', retryable: false },
   ATTACHMENT_DETACHING: { status: 409, title: 'The volume is being detached', retryable: true },
   NO_CAPACITY: { status: 409, title: 'There is not enough free capacity', retryable: false },
+  TOO_FEW_RACKS: { status: 409, title: 'There are fewer racks than copies', retryable: false },
   CONFLICT: { status: 409, title: 'Others changed the same thing meanwhile', retryable: true },
   PAYLOAD_TOO_LARGE: { status: 413, title: 'The body is too large', retryable: false },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body is not JSON', retryable: false },

@@ -1,6 +1,7 @@
 /** Reads what people type: sizes, labels, seconds. */
 import { InvalidArgumentError } from 'commander'
 import { readBytes } from '../../configs/bytes.ts'
+import type { Copies } from '../../placement/topology.ts'
 
 export function parseSize(text: string): number {
   const bytes = readBytes(text)
@@ -19,6 +20,12 @@ export function parseSeconds(text: string): number {
   const seconds = Number(text)
   if (/^\d+$/.test(text) && seconds >= 1 && seconds <= 86_400) return seconds
   throw new InvalidArgumentError('It is a whole number of seconds, from 1 to 86400.')
+}
+
+export function parseCopies(text: string): Copies {
+  const copies = Number(text)
+  if (copies === 1 || copies === 2 || copies === 3) return copies
+  throw new InvalidArgumentError('A volume has 1, 2 or 3 copies.')
 }
 
 /** `key=value`, gathered over several uses of the option. */

@@ -1,21 +1,22 @@
 /**
- * Nodes with what is known of their room: from the record, the present session, and the volumes
- * placed.
+ * Nodes with what is known of their room: from the record, the present session, and the placement
+ * groups they are members of.
  */
-import type { Candidate as PlacementCandidate } from '../../placement/choose-home.ts'
 import type { MetadataStore } from '../metadata/metadata.ts'
+import { type Room, readRoom } from '../pools/read-room.ts'
 import type { Fleet, Health } from '../session/fleet.ts'
-import { capacityOf, type Device, type Node, nodeKind } from './node.ts'
-import { listUsage, type NodeUsage, noUsage, readUsage } from './node-usage.ts'
-import { listRecords, readRecord, type Stored } from './record.ts'
+import { capacityOf, type Device, type Node } from './node.ts'
 
-export interface Candidate extends PlacementCandidate {
+export interface Candidate {
+  readonly name: string
   readonly node: Node
-  readonly usage: Stored<NodeUsage>
   readonly devices: readonly Device[]
   readonly health: Health
   /** False until its gateway has opened its devices for the first time. */
   readonly capacityKnown: boolean
+  readonly capacityBytes: number
+  /** What the volumes in its groups may come to hold there. */
+  readonly provisionedBytes: number
 }
 
 interface Sources {
@@ -23,36 +24,40 @@ interface Sources {
   readonly fleet: Fleet
 }
 
+/** How much of the node's capacity is not promised yet, each byte counted `overcommit` times. */
+export const freeBytes = (
+  { capacityBytes, provisionedBytes }: Pick<Candidate, 'capacityBytes' | 'provisionedBytes'>,
+  overcommit: number,
+): number => Math.max(0, Math.floor(capacityBytes * overcommit) - provisionedBytes)
+
 export async function readCandidates({ store, fleet }: Sources): Promise<Candidate[]> {
-  const [nodes, usages] = await Promise.all([listRecords(store, nodeKind), listUsage(store)])
-  return nodes.map(({ value }) =>
-    candidateOf(fleet, value, usages.get(value.name) ?? noUsage(value.name)),
-  )
+  return candidatesOf(await readRoom(store), fleet)
 }
 
 export async function readCandidate(
-  { store, fleet }: Sources,
+  sources: Sources,
   name: string,
 ): Promise<Candidate | undefined> {
-  const [node, usage] = await Promise.all([
-    readRecord(store, nodeKind, name),
-    readUsage(store, name),
-  ])
-  return node && candidateOf(fleet, node.value, usage)
+  return (await readCandidates(sources)).find((candidate) => candidate.name === name)
 }
 
-function candidateOf(fleet: Fleet, node: Node, usage: Stored<NodeUsage>): Candidate {
-  const reported = fleet.view(node.name)?.devices ?? []
-  const devices = reported.length > 0 ? reported : node.devices
-  return {
-    name: node.name,
-    rack: node.rack,
-    node,
-    usage,
-    devices,
-    health: fleet.health(node.name),
-    capacityKnown: devices.length > 0,
-    capacityBytes: capacityOf(devices),
-    provisionedBytes: usage.value.provisionedBytes,
+export function candidatesOf(room: Room, fleet: Fleet): Candidate[] {
+  const promised = new Map<string, number>()
+  for (const { number, members } of room.groups) {
+    const { provisionedBytes } = room.usageOf(number)
+    for (const { node } of members) promised.set(node, (promised.get(node) ?? 0) + provisionedBytes)
   }
+  return room.nodes.map((node) => {
+    const reported = fleet.view(node.name)?.devices ?? []
+    const devices = reported.length > 0 ? reported : node.devices
+    return {
+      name: node.name,
+      node,
+      devices,
+      health: fleet.health(node.name),
+      capacityKnown: devices.length > 0,
+      capacityBytes: capacityOf(devices),
+      provisionedBytes: promised.get(node.name) ?? 0,
+    }
+  })
 }

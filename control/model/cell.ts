@@ -1,5 +1,6 @@
 /** What the whole cell agrees on. The extent size is fixed when the cell is made. */
 import { randomUUID } from 'node:crypto'
+import type { Copies } from '../../placement/topology.ts'
 import type { MetadataStore } from '../metadata/metadata.ts'
 import { StartError } from '../start-error.ts'
 import { absent, defineRecord, putRecord, readRecord } from './record.ts'
@@ -8,6 +9,8 @@ export interface CellSettings {
   readonly name: string
   readonly extentBytes: number
   readonly nqnPrefix: string
+  /** Of a volume that does not say how many. */
+  readonly copies: Copies
   readonly placementGroupsPerNode: number
   /** Over how many placement groups a volume's extents are spread. */
   readonly volumeWidth: number

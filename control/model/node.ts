@@ -38,8 +38,6 @@ export interface Node {
   readonly devices: readonly Device[]
   /** Controller ids that only this gateway gives to hosts, both inclusive. */
   readonly controllerIds: { readonly first: number; readonly last: number }
-  /** The numbers of its placement groups. */
-  readonly placementGroups: readonly number[]
   readonly registeredAt: string
   /** Since when it is being emptied; missing: it is not. */
   readonly drainingSince?: string

@@ -1,6 +1,7 @@
-/** A volume: what a user provisions, placed on one home node that also serves it. */
+/** A volume: what a user provisions, spread over a few placement groups of as many copies. */
+import type { Copies } from '../../placement/topology.ts'
 import type { MetadataStore } from '../metadata/metadata.ts'
-import { defineRecord, readRecord, type Stored } from './record.ts'
+import { defineRecord, type RecordKind, readRecord, type Stored } from './record.ts'
 
 /**
  *   creating ──▶ available ◀──▶ in-use
@@ -10,13 +11,13 @@ import { defineRecord, readRecord, type Stored } from './record.ts'
  *      deleting ──▶ (gone)
  */
 export type VolumeState =
-  /** Waits for a node with room to be its home. */
+  /** Waits for nodes with room for it. */
   | { readonly kind: 'creating' }
   | { readonly kind: 'available' }
   | { readonly kind: 'in-use'; readonly attachmentId: string }
-  /** Waits for its home to forget its blocks. */
+  /** Waits for all members of its groups to forget its blocks. */
   | { readonly kind: 'deleting' }
-  /** Its home cannot serve it, whether it is attached or not. */
+  /** A part of it has no copy that can be served, whether it is attached or not. */
   | { readonly kind: 'error'; readonly reason: string; readonly attachmentId?: string }
 
 export type VolumeStateKind = VolumeState['kind']
@@ -47,7 +48,11 @@ export interface Volume {
   readonly sizeBytes: number
   readonly labels: Readonly<Record<string, string>>
   readonly uuid: string
-  /** The node that holds and serves it; missing while creating. */
+  /** How many copies of each block; the same for good. */
+  readonly copies: Copies
+  /** The placement groups that its map names, each once; none while creating. */
+  readonly placementGroups: readonly number[]
+  /** The node whose gateway serves it, or should when it is attached; missing while creating. */
   readonly home?: string
   /** Grows with every attachment. */
   readonly fence: number
@@ -55,7 +60,25 @@ export interface Volume {
   readonly createdAt: string
 }
 
-export const volumeKind = defineRecord<Volume>('volume/', 1)
+const record = defineRecord<Volume>('volume/', 1)
+
+export const volumeKind: RecordKind<Volume> = {
+  ...record,
+  decode(entry) {
+    const stored = record.decode(entry)
+    // A record of a release with one copy says neither; reconcile looks its groups up.
+    const { copies = 1, placementGroups = [] } = stored.value as Partial<Volume>
+    return { ...stored, value: { ...stored.value, copies, placementGroups } }
+  },
+}
+
+/** Of a release with one copy: its groups are not noted yet. */
+export const isFromBefore = ({ home, placementGroups }: Volume): boolean =>
+  home !== undefined && placementGroups.length === 0
+
+/** As many as the transaction that deletes it can change. */
+export const groupsPerVolumeMax = 50
+
 /** The value is the id of the volume that has the name. */
 export const volumeNamePrefix = 'volume-name/'
 /** The value is the packed extent map. */

@@ -26,7 +26,7 @@ export async function presentAttachment(
   const subsystemNqn = subsystemNqnOf(cell.nqnPrefix, attachment.volumeId)
   const { io, discovery } = node.value
   const { hostNqn, state } = attachment
-  const step = attachmentStep(attachment, volume.number, fleet)
+  const step = attachmentStep(attachment, volume, fleet)
   const reason =
     (step.kind === 'wait' ? step.reason : undefined) ??
     (state.kind === 'error' ? state.reason : undefined)

@@ -1,8 +1,7 @@
 /** A node as the API shows it: its record, its session, and the room that is left. */
-import { freeBytes } from '../../placement/choose-home.ts'
 import type { Control } from '../control.ts'
 import type { NodeBody } from '../http/schemas/node.ts'
-import type { Candidate } from '../model/candidates.ts'
+import { type Candidate, freeBytes } from '../model/candidates.ts'
 import { type Device, usedOf } from '../model/node.ts'
 import { membershipOf } from '../model/node-drain.ts'
 import { nodeFault } from '../reconcile/node-fault.ts'
@@ -19,7 +18,7 @@ export function presentNode(
   { cell, fleet, mirror }: Pick<Control, 'cell' | 'fleet' | 'mirror'>,
   candidate: Candidate,
 ): NodeBody {
-  const { node, devices, usage, health } = candidate
+  const { node, devices, health } = candidate
   const reason = nodeFault(fleet, node.name, devices)
   return {
     name: node.name,
@@ -37,9 +36,8 @@ export function presentNode(
     devices: devices.map(presentDevice),
     capacityBytes: candidate.capacityBytes,
     usedBytes: usedOf(devices),
-    provisionedBytes: usage.value.provisionedBytes,
+    provisionedBytes: candidate.provisionedBytes,
     freeBytes: freeBytes(candidate, cell.overcommit),
-    volumes: usage.value.volumes,
     registeredAt: node.registeredAt,
   }
 }

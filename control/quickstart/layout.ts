@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
+import { type Copies, placementLimits } from '../../placement/topology.ts'
 
 export interface Layout {
   /** Everything the cell keeps lies here. */
@@ -19,6 +20,8 @@ export interface Layout {
   readonly gateways: readonly GatewayLayout[]
   readonly deviceBytes: number
   readonly extentBytes?: number
+  /** Of a volume that does not say how many; without it three, or as many as there are racks. */
+  readonly copies?: Copies
 }
 
 export interface ControlLayout {
@@ -74,7 +77,9 @@ function write(path: string, config: unknown): void {
 }
 
 function controlConfig(layout: Layout, { apiPort, sessionPort }: ControlLayout) {
-  const { folder, address, etcdEndpoint, extentBytes } = layout
+  const { folder, address, etcdEndpoint, extentBytes, gateways } = layout
+  const racks = new Set(gateways.map(({ rack }) => rack)).size
+  const copies = layout.copies ?? Math.min(placementLimits.copiesMax, racks)
   return {
     api: { address, port: apiPort },
     sessions: { address, port: sessionPort },
@@ -82,7 +87,7 @@ function controlConfig(layout: Layout, { apiPort, sessionPort }: ControlLayout) 
       etcdEndpoint === undefined
         ? { folder: join(folder, 'control') }
         : { etcd: { endpoints: [etcdEndpoint] } },
-    ...(extentBytes === undefined ? {} : { cell: { extentBytes } }),
+    cell: { copies, ...(extentBytes === undefined ? {} : { extentBytes }) },
   }
 }
 

@@ -17,8 +17,7 @@ export async function applyAttachmentStep(
   stored: Stored<Attachment>,
   volume: Stored<Volume>,
 ): Promise<boolean> {
-  const { number } = volume.value
-  const step = attachmentStep(stored.value, number, control.fleet, stored.modRevision)
+  const step = attachmentStep(stored.value, volume.value, control.fleet, stored.modRevision)
   switch (step.kind) {
     case 'wait':
       return false

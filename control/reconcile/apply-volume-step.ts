@@ -1,8 +1,12 @@
 /** Writes what a volume's step says, unless the volume has changed meanwhile. */
+import { sharesOf } from '../../placement/ledger.ts'
 import type { Control } from '../control.ts'
-import { putUsage, readUsage } from '../model/node-usage.ts'
+import { unpackExtentMap } from '../model/extent-map.ts'
+import { changeUsage, readUsage } from '../model/group-usage.ts'
+import { placementGroupName } from '../model/placement-group.ts'
 import { deleteKey, putRecord, type Stored, unchanged } from '../model/record.ts'
 import {
+  isFromBefore,
   moveVolume,
   type Volume,
   type VolumeState,
@@ -10,6 +14,7 @@ import {
   volumeMapPrefix,
   volumeNamePrefix,
 } from '../model/volume.ts'
+import { adoptVolume } from './adopt-volume.ts'
 import { commit } from './commit.ts'
 import { placeVolume } from './place-volume.ts'
 import { volumeStep } from './volume-step.ts'
@@ -18,14 +23,15 @@ import { volumeStep } from './volume-step.ts'
 export async function applyVolumeStep(control: Control, stored: Stored<Volume>): Promise<boolean> {
   const { value: volume } = stored
   if (volume.state.kind === 'creating') return placeVolume(control, stored)
-  const step = volumeStep(volume, control.fleet)
+  if (isFromBefore(volume)) return adoptVolume(control, stored)
+  const step = volumeStep(volume, control)
   switch (step.kind) {
     case 'wait':
       return false
     case 'move':
       return move(control, stored, step.to)
     case 'remove':
-      return remove(control, stored)
+      return control.inTurn(() => remove(control, stored))
   }
 }
 
@@ -43,17 +49,27 @@ function move(control: Control, stored: Stored<Volume>, to: VolumeState): Promis
   )
 }
 
+/** What was promised is given back, and the members must still be those that forgot the blocks. */
 async function remove(control: Control, stored: Stored<Volume>): Promise<boolean> {
-  const { id, name, home, sizeBytes } = stored.value
-  const usage = home === undefined ? undefined : await readUsage(control.store, home)
+  const { store, cell, mirror } = control
+  const { id, name, placementGroups, sizeBytes } = stored.value
   const compare = [unchanged(stored)]
   const success = [deleteKey(stored.key), deleteKey(volumeNamePrefix + name)]
-  if (home !== undefined && usage !== undefined) {
-    compare.push(unchanged(usage))
-    const provisionedBytes = usage.value.provisionedBytes - sizeBytes
+  const { entry } = await store.get(volumeMapPrefix + id)
+  if (entry) {
+    const { ledger, usageOf } = await readUsage(store, placementGroups)
+    const shares = sharesOf(unpackExtentMap(entry.value), sizeBytes / cell.extentBytes)
+    const change = [...shares].map(([group, share]) => {
+      return [group, { bytes: -share * cell.extentBytes, volumes: -1 }] as const
+    })
+    const groups = placementGroups.flatMap(
+      (group) => mirror.placementGroups.get(placementGroupName(group)) ?? [],
+    )
+    compare.push(ledger.compare, ...groups.map(unchanged))
     success.push(
+      ledger.operation,
+      ...changeUsage(new Map(change), usageOf),
       deleteKey(volumeMapPrefix + id),
-      putUsage(home, { provisionedBytes, volumes: usage.value.volumes - 1 }),
     )
   }
   return commit(control, { compare, success }, { volume: id }, 'volume is deleted')

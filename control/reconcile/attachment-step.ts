@@ -1,13 +1,14 @@
 /** Compares an attachment with what its gateway says of the volume. */
 import type { VolumeObserved } from '../contract/messages.ts'
 import type { Attachment, AttachmentState } from '../model/attachment.ts'
+import type { Volume } from '../model/volume.ts'
 import type { Fleet } from '../session/fleet.ts'
-import { lastingFault, silence } from './node-fault.ts'
+import { goneFault, silence } from './node-fault.ts'
 import { type Step, wait } from './step.ts'
 
 export function attachmentStep(
   attachment: Attachment,
-  volumeNumber: number,
+  volume: Pick<Volume, 'number' | 'state'>,
   fleet: Fleet,
   /** The revision at which the attachment came to be as it is. */
   modRevision = 0,
@@ -15,13 +16,15 @@ export function attachmentStep(
   const { node, state } = attachment
   const silent = silence(fleet, node)
   const observed = fleet.view(node)?.observed
-  const seen = observed?.volumes.get(volumeNumber)
+  const seen = observed?.volumes.get(volume.number)
   if (state.kind === 'detaching') {
     if (silent) return wait(silent)
     const takenIn = observed !== undefined && observed.revision >= modRevision
     return detachingStep(node, seen, takenIn)
   }
-  const fault = lastingFault(fleet, node)
+  // A gateway whose disk has failed serves on what has copies elsewhere.
+  const fault =
+    goneFault(fleet, node) ?? (volume.state.kind === 'error' ? volume.state.reason : undefined)
   if (fault !== undefined) return fail(state, fault)
   if (silent) return wait(silent)
   if (seen?.state === 'FAILED') return fail(state, `Node ${node}: ${seen.reason}`)

@@ -8,11 +8,16 @@ export function lastingFault(
   node: string,
   devices: readonly Device[] = fleet.view(node)?.devices ?? [],
 ): string | undefined {
-  if (fleet.health(node) === 'gone')
-    return `Node ${node} is gone: its gateway is not heard any more.`
+  const gone = goneFault(fleet, node)
+  if (gone !== undefined) return gone
   const failed = devices.find((device) => device.failed)
   return failed && `Device ${failed.path} of node ${node} has failed.`
 }
+
+export const goneFault = (fleet: Fleet, node: string): string | undefined =>
+  fleet.health(node) === 'gone'
+    ? `Node ${node} is gone: its gateway is not heard any more.`
+    : undefined
 
 /** Why nothing can be asked of the node just now. */
 export function silence(fleet: Fleet, node: string): string | undefined {

@@ -1,4 +1,4 @@
-/** Gives a volume that waits for one a home. */
+/** Gives a volume that waits for it its place. */
 import type { Control } from '../control.ts'
 import { findPlace } from '../find-place.ts'
 import { putRecord, type Stored, unchanged } from '../model/record.ts'
@@ -10,7 +10,11 @@ export function placeVolume(control: Control, stored: Stored<Volume>): Promise<b
   return control.inTurn(async () => {
     const place = await findPlace(control, stored.value)
     if (place.kind !== 'found') return false
-    const placed = { ...moveVolume(stored.value, { kind: 'available' }), home: place.home }
+    const placed = {
+      ...moveVolume(stored.value, { kind: 'available' }),
+      placementGroups: place.placementGroups,
+      home: place.home,
+    }
     return commit(
       control,
       {

@@ -8,6 +8,7 @@
 import type { Control } from '../control.ts'
 import type { Mirror } from '../model/mirror.ts'
 import { createPacer } from '../pacer.ts'
+import { growPools } from '../pools/grow-pools.ts'
 import { applyAttachmentStep } from './apply-attachment-step.ts'
 import { applyVolumeStep } from './apply-volume-step.ts'
 
@@ -40,6 +41,7 @@ async function reconcileTurn(control: Control, mirror: Mirror): Promise<void> {
       control.log.error(error, `reconciling ${subject} failed; it is tried again`)
     }
   }
+  await step('the pools of placement groups', () => growPools(control))
   for (const stored of [...mirror.attachments.values()]) {
     if (changes >= changesPerTurnMax || !control.leadership.leads()) return
     const volume = mirror.volumes.get(stored.value.volumeId)

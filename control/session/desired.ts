@@ -11,6 +11,7 @@ import { blockBytes, type CellSettings } from '../model/cell.ts'
 import type { Mirror } from '../model/mirror.ts'
 import { subsystemNqnOf } from '../model/nqn.ts'
 import type { Volume } from '../model/volume.ts'
+import { holdersOf } from '../model/volume-groups.ts'
 import { type GroupIndex, indexGroups } from './desired-groups.ts'
 import type { VolumeMaps } from './volume-maps.ts'
 
@@ -70,8 +71,8 @@ export function readWanted(mirror: Mirror, cell: CellSettings): Wanted {
       })
   }
   for (const { value: volume } of mirror.volumes.values())
-    if (volume.state.kind === 'deleting' && volume.home !== undefined)
-      wantedOf(volume.home).forget.push(volume)
+    if (volume.state.kind === 'deleting')
+      for (const node of holdersOf(volume, mirror)) wantedOf(node).forget.push(volume)
   return {
     revision: mirror.revision(),
     discovery,

@@ -6,8 +6,6 @@ import type { Compare, Operation } from '../metadata/metadata.ts'
 import { controllerIdMax } from '../model/cell.ts'
 import { takeNumbers } from '../model/counter.ts'
 import { type Node, nodeKind, storePrefix } from '../model/node.ts'
-import { readUsage } from '../model/node-usage.ts'
-import { minInSyncOf, placementGroupKind, placementGroupName } from '../model/placement-group.ts'
 import {
   absent,
   putRecord,
@@ -16,6 +14,7 @@ import {
   type Stored,
   unchanged,
 } from '../model/record.ts'
+import { readRoom } from '../pools/read-room.ts'
 import { claimStores } from './claim-stores.ts'
 import { Refusal } from './refusal.ts'
 
@@ -44,8 +43,12 @@ const storeIdsOf = (hello: Hello): string[] => [
 
 /** Served without its disk, a volume would read as zeroes. */
 async function checkNoStoreMissing(control: Control, node: Node, hello: Hello): Promise<void> {
-  const { value: usage } = await readUsage(control.store, node.name)
-  if (usage.volumes === 0) return
+  const { groups, usageOf } = await readRoom(control.store)
+  const holds = groups.some(
+    ({ number, members }) =>
+      usageOf(number).volumes > 0 && members.some((member) => member.node === node.name),
+  )
+  if (!holds) return
   const { items } = await control.store.range({ prefix: storePrefix })
   const present = new Set(storeIdsOf(hello))
   for (const { key, value } of items) {
@@ -53,7 +56,7 @@ async function checkNoStoreMissing(control: Control, node: Node, hello: Hello): 
     if (Buffer.from(value).toString() !== node.name || present.has(id)) continue
     throw new Refusal(
       'STORE_MISSING',
-      `Node ${node.name} has ${usage.volumes} volumes, and its store ${id} is not there any more.`,
+      `Node ${node.name} holds volumes, and its store ${id} is not there any more.`,
     )
   }
 }
@@ -64,7 +67,6 @@ interface Grant {
   readonly number: number
   readonly drainingSince?: string
   readonly controllerIds: Node['controllerIds']
-  readonly placementGroups: readonly number[]
   readonly registeredAt: string
   readonly devices: Node['devices']
 }
@@ -91,34 +93,13 @@ async function grantNew({ store, cell }: Control, name: string): Promise<Grant> 
       `All ${controllerIdMax} controller ids are given; make cell.controllerIdsPerNode smaller.`,
     )
   const numbers = await takeNumbers(store, 'node')
-  const groups = await takeNumbers(store, 'placement-group', cell.placementGroupsPerNode)
-  const registeredAt = new Date().toISOString()
-  const placementGroups = Array.from(
-    { length: cell.placementGroupsPerNode },
-    (_, index) => groups.first + index,
-  )
   return {
     number: numbers.first,
     controllerIds: { first: ids.first, last },
-    placementGroups,
-    registeredAt,
+    registeredAt: new Date().toISOString(),
     devices: [],
-    compare: [absent(nodeKind.prefix + name), numbers.compare, ids.compare, groups.compare],
-    operations: [
-      numbers.operation,
-      ids.operation,
-      groups.operation,
-      ...placementGroups.map((number) =>
-        putRecord(placementGroupKind, placementGroupName(number), {
-          number,
-          epoch: 1,
-          copies: 1,
-          minInSync: minInSyncOf(1),
-          primary: name,
-          members: [{ node: name, role: 'in-sync' as const, since: registeredAt }],
-        }),
-      ),
-    ],
+    compare: [absent(nodeKind.prefix + name), numbers.compare, ids.compare],
+    operations: [numbers.operation, ids.operation],
   }
 }
 
@@ -134,7 +115,6 @@ function nodeOf(hello: Hello, grant: Grant): Node {
     incarnation: hello.incarnation,
     devices: hello.devices.length > 0 ? hello.devices : grant.devices,
     controllerIds: grant.controllerIds,
-    placementGroups: grant.placementGroups,
     registeredAt: grant.registeredAt,
     ...(hello.peer ? { peer: hello.peer } : {}),
     ...(grant.drainingSince === undefined ? {} : { drainingSince: grant.drainingSince }),

@@ -9,6 +9,7 @@ import { takeNumbers } from '../model/counter.ts'
 import { invalidNqn } from '../model/nqn.ts'
 import { absent, putRecord, unchanged } from '../model/record.ts'
 import { attachmentIdOfVolume, moveVolume, type Volume, volumeKind } from '../model/volume.ts'
+import { servingNode } from '../model/volume-groups.ts'
 import { type Change, createOnce } from '../once.ts'
 import { presentAttachment } from '../present/present-attachment.ts'
 import { refuseAttached } from './refuse-attached.ts'
@@ -30,11 +31,13 @@ async function attempt(
   { volume: idOrName, hostNqn }: AttachmentCreateBody,
 ): Promise<Change<AttachmentBody>> {
   const stored = await getStoredVolume(control, idOrName, '/volume')
-  const home = await readyHome(control, stored.value)
+  const ready = await checkReady(control, stored.value)
+  const home = servingNode(ready, control.mirror, (node) => control.fleet.health(node) === 'alive')
   const counter = await takeNumbers(control.store, 'attachment')
   const id = attachmentIdOf(counter.first)
   const volume: Volume = {
-    ...moveVolume(stored.value, { kind: 'in-use', attachmentId: id }),
+    ...moveVolume(ready, { kind: 'in-use', attachmentId: id }),
+    home,
     fence: stored.value.fence + 1,
   }
   const attachment: Attachment = {
@@ -58,8 +61,11 @@ async function attempt(
   }
 }
 
-/** The home of a volume that can be attached; refuses all others. */
-async function readyHome(control: Control, volume: Volume): Promise<string> {
+/** Refuses a volume that cannot be attached. */
+async function checkReady(
+  control: Control,
+  volume: Volume,
+): Promise<Volume & { readonly home: string }> {
   const { state, name, home } = volume
   const attachmentId = attachmentIdOfVolume(volume)
   if (attachmentId !== undefined) await refuseAttached(control, volume, attachmentId, '/volume')
@@ -69,5 +75,5 @@ async function readyHome(control: Control, volume: Volume): Promise<string> {
     throw new ControlError('VOLUME_NOT_READY', `Volume ${name}: ${state.reason}`, '/volume')
   if (home === undefined)
     throw new ControlError('VOLUME_NOT_READY', `Volume ${name} waits for a node.`, '/volume')
-  return home
+  return { ...volume, home }
 }

@@ -1,4 +1,4 @@
-/** Creates a volume: available at once where a node has room, else waiting for one that may. */
+/** Creates a volume: available at once where nodes have room, else waiting for some that may. */
 import { randomUUID } from 'node:crypto'
 import type { Control } from '../control.ts'
 import { ControlError } from '../errors.ts'
@@ -22,11 +22,11 @@ export function createVolume(
 }
 
 async function attempt(control: Control, body: VolumeCreateBody): Promise<Change<VolumeBody>> {
-  const { name, sizeBytes, labels = {} } = body
+  const { name, sizeBytes, copies = control.cell.copies, labels = {} } = body
   await checkNameFree(control, name)
   const counter = await takeNumbers(control.store, 'volume')
   const id = volumeIdOf(counter.first)
-  const place = await findPlace(control, { id, number: counter.first, sizeBytes })
+  const place = await findPlace(control, { id, number: counter.first, copies, sizeBytes })
   if (place.kind === 'none') throw new ControlError(place.code, place.reason, place.pointer)
   const found = place.kind === 'found' ? place : undefined
   const volume: Volume = {
@@ -37,6 +37,8 @@ async function attempt(control: Control, body: VolumeCreateBody): Promise<Change
     labels,
     uuid: randomUUID(),
     fence: 0,
+    copies,
+    placementGroups: found?.placementGroups ?? [],
     ...(found && { home: found.home }),
     state: { kind: found ? 'available' : 'creating' },
     createdAt: new Date().toISOString(),

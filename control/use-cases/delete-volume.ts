@@ -1,5 +1,5 @@
 /**
- * Starts the deletion of a volume; reconcile finishes it when its home has forgotten the blocks.
+ * Starts the deletion of a volume; reconcile finishes it when all that hold a part of it have forgotten the blocks.
  */
 import type { Control } from '../control.ts'
 import type { VolumeBody } from '../http/schemas/volume.ts'

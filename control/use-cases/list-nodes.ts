@@ -1,7 +1,7 @@
 /** Lists nodes by name. */
 import type { Control } from '../control.ts'
 import type { NodeListBody, NodeListQuery } from '../http/schemas/node.ts'
-import { readCandidate } from '../model/candidates.ts'
+import { readCandidates } from '../model/candidates.ts'
 import { nodeKind } from '../model/node.ts'
 import { presentNode } from '../present/present-node.ts'
 import { readPage } from './read-page.ts'
@@ -16,7 +16,7 @@ export async function listNodes(control: Control, query: NodeListQuery): Promise
       (rack === undefined || node.rack === rack) &&
       (health === undefined || control.fleet.health(node.name) === health),
   )
-  const candidates = await Promise.all(items.map(({ value }) => readCandidate(control, value.name)))
-  const found = candidates.filter((candidate) => candidate !== undefined)
+  const candidates = new Map((await readCandidates(control)).map((one) => [one.name, one]))
+  const found = items.flatMap(({ value }) => candidates.get(value.name) ?? [])
   return { items: found.map((candidate) => presentNode(control, candidate)), ...next }
 }

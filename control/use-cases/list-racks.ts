@@ -25,6 +25,5 @@ function presentRack(name: string, nodes: readonly NodeBody[]): RackBody {
     usedBytes: sum((node) => node.usedBytes),
     provisionedBytes: sum((node) => node.provisionedBytes),
     freeBytes: sum((node) => node.freeBytes),
-    volumes: sum((node) => node.volumes),
   }
 }

@@ -1,19 +1,18 @@
 /** Renames, labels or grows a volume: everything asked for happens, or nothing. */
-import { freeBytes } from '../../placement/choose-home.ts'
-import { spreadExtents } from '../../placement/spread-extents.ts'
 import type { Control } from '../control.ts'
 import { ControlError } from '../errors.ts'
+import { findPlace } from '../find-place.ts'
 import type { VolumeBody, VolumeChangeBody } from '../http/schemas/volume.ts'
 import type { Compare, Operation } from '../metadata/metadata.ts'
-import { readCandidate } from '../model/candidates.ts'
-import { packExtentMap, unpackExtentMap } from '../model/extent-map.ts'
-import { putUsage } from '../model/node-usage.ts'
+import { unpackExtentMap } from '../model/extent-map.ts'
 import { absent, deleteKey, putRecord, retryConflicts, unchanged } from '../model/record.ts'
 import { type Volume, volumeKind, volumeMapPrefix, volumeNamePrefix } from '../model/volume.ts'
 import { presentVolume } from '../present/present-volume.ts'
 import { changeLabels, checkNameFree, checkSize, getStoredVolume } from './volume-rules.ts'
 
 interface Writes {
+  /** What it changes of the volume. */
+  readonly volume?: Partial<Volume>
   readonly compare: readonly Compare[]
   readonly operations: readonly Operation[]
 }
@@ -42,7 +41,11 @@ export async function updateVolume(
     const grown = await grow(control, old, changed.sizeBytes)
     const { succeeded } = await control.store.transact({
       compare: [unchanged(stored), ...renamed.compare, ...grown.compare],
-      success: [putRecord(volumeKind, id, changed), ...renamed.operations, ...grown.operations],
+      success: [
+        putRecord(volumeKind, id, { ...changed, ...grown.volume }),
+        ...renamed.operations,
+        ...grown.operations,
+      ],
     })
     return succeeded ? changed : undefined
   })
@@ -62,7 +65,7 @@ async function rename(control: Control, volume: Volume, name: string): Promise<W
 }
 
 async function grow(control: Control, volume: Volume, sizeBytes: number): Promise<Writes> {
-  const { store, cell } = control
+  const { store } = control
   const added = sizeBytes - volume.sizeBytes
   if (added < 0)
     throw new ControlError(
@@ -73,28 +76,19 @@ async function grow(control: Control, volume: Volume, sizeBytes: number): Promis
   if (added === 0) return nothing
   checkSize(control, sizeBytes)
   if (volume.home === undefined) return nothing
-  const home = await readCandidate(control, volume.home)
-  if (!home) throw new Error(`node ${volume.home}, the home of ${volume.id}, has no record`)
-  const free = freeBytes(home, cell.overcommit)
-  if (added > free)
-    throw new ControlError(
-      'NO_CAPACITY',
-      `Growing takes ${added} bytes on the volume's node ${home.name}, which has ${free} free.`,
-      '/sizeBytes',
-    )
   const { entry } = await store.get(volumeMapPrefix + volume.id)
   if (!entry) throw new Error(`volume ${volume.id} has no extent map`)
-  const map = spreadExtents(unpackExtentMap(entry.value), Math.ceil(sizeBytes / cell.extentBytes), {
-    seed: volume.number,
-    placementGroups: home.node.placementGroups,
-    width: cell.volumeWidth,
-  })
-  const usage = home.usage.value
+  const present = {
+    map: unpackExtentMap(entry.value),
+    sizeBytes: volume.sizeBytes,
+    home: volume.home,
+  }
+  const place = await findPlace(control, { ...volume, sizeBytes, present })
+  if (place.kind !== 'found')
+    throw new ControlError('NO_CAPACITY', `Growing: ${place.reason}`, '/sizeBytes')
   return {
-    compare: [unchanged(home.usage), { key: entry.key, modRevision: entry.modRevision }],
-    operations: [
-      putUsage(home.name, { ...usage, provisionedBytes: usage.provisionedBytes + added }),
-      { kind: 'put', key: entry.key, value: packExtentMap(map) },
-    ],
+    volume: { placementGroups: place.placementGroups },
+    compare: [...place.compare, { key: entry.key, modRevision: entry.modRevision }],
+    operations: place.operations,
   }
 }

@@ -43,6 +43,7 @@ test('writes configurations that control and gateways take', () => {
   is(control.api.port, layout.apiPort)
   equal(gateway.control.addresses, [`127.0.0.1:${control.sessions.port}`])
   is(gateway.engine.extentBytes, control.cell.extentBytes)
+  is(control.cell.copies, 1)
   is(gateway.peer.port, layout.gateways[0]?.peerPort)
   equal(gateway.engine.devices, [
     { path: join(layout.folder, 'g1', 'disk'), bytes: 2 ** 30, durability: 'automatic' },
@@ -55,6 +56,18 @@ test('control and gateways agree on the extent size when nobody names one', () =
   const control = loadControlConfig({ path: filesOf(layout, 'control').config })
   const gateway = loadGatewayConfig(filesOf(layout, 'g1').config)
   is(gateway.engine.extentBytes, control.cell.extentBytes)
+})
+
+test('volumes have as many copies as there are racks, three at most', () => {
+  const [gateway] = layout.gateways
+  if (!gateway) throw new Error('the layout has no gateway')
+  const copiesWith = (racks: readonly string[]) => {
+    writeConfigs({ ...layout, gateways: racks.map((rack) => ({ ...gateway, rack })) })
+    return loadControlConfig({ path: filesOf(layout, 'control').config }).cell.copies
+  }
+  is(copiesWith(['a', 'b', 'a']), 2)
+  is(copiesWith(['a', 'b', 'c', 'd']), 3)
+  writeConfigs(layout)
 })
 
 test('says which port is taken, and for what it is', async () => {

@@ -15,6 +15,7 @@ import {
 } from '../../control/quickstart/layout.ts'
 import { startProcess } from '../../control/quickstart/start-process.ts'
 import { waitReady } from '../../control/quickstart/wait-ready.ts'
+import type { Copies } from '../../placement/topology.ts'
 import { type EtcdServer, startEtcd } from './etcd.ts'
 import { freePorts } from './free-port.ts'
 
@@ -28,6 +29,8 @@ export interface ClusterOptions {
   readonly folder?: string
   readonly extentBytes?: number
   readonly deviceBytes?: number
+  /** Of volumes that do not say how many; one without it. */
+  readonly copies?: Copies
 }
 
 export interface Answer {
@@ -113,6 +116,7 @@ async function createLayout(
     })),
     deviceBytes: options.deviceBytes ?? defaultDeviceBytes,
     extentBytes: options.extentBytes ?? defaultExtentBytes,
+    copies: options.copies ?? 1,
   }
 }
 

@@ -63,7 +63,7 @@ function showNodes(nodes: readonly NodeBody[]): string {
     'CAPACITY',
     'USED',
     'FREE',
-    'VOLUMES',
+    'GROUPS',
     'HOSTS',
     'REASON',
   ]
@@ -75,7 +75,7 @@ function showNodes(nodes: readonly NodeBody[]): string {
     showBytes(node.capacityBytes),
     showBytes(node.usedBytes),
     showBytes(node.freeBytes),
-    String(node.volumes),
+    String(node.placementGroups),
     String(node.hostConnections),
     node.reason ?? '',
   ])
@@ -98,7 +98,6 @@ function showNode(node: NodeBody): string {
     Used: showBytes(node.usedBytes),
     Provisioned: showBytes(node.provisionedBytes),
     Free: showBytes(node.freeBytes),
-    Volumes: String(node.volumes),
     Hosts: String(node.hostConnections),
     Software: node.softwareVersion,
   })

@@ -1,8 +1,16 @@
 /** `ashlar volumes …` */
 import type { Command } from 'commander'
+import type { Copies } from '../../../placement/topology.ts'
 import type { VolumeBody } from '../../http/schemas/volume.ts'
 import { type Context, confirm, createContext } from '../context.ts'
-import { gatherLabelChanges, gatherLabels, gatherWords, parseSeconds, parseSize } from '../parse.ts'
+import {
+  gatherLabelChanges,
+  gatherLabels,
+  gatherWords,
+  parseCopies,
+  parseSeconds,
+  parseSize,
+} from '../parse.ts'
 import { showBytes, showFields, showLabels, showTable } from '../show.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { defaultTimeoutSeconds, waitUntil, waitUntilGone } from '../wait.ts'
@@ -43,11 +51,21 @@ function addMaking(volumes: Command, around: Surroundings): void {
   withWait(volumes.command('create <name>'))
     .description('create a volume')
     .requiredOption('--size <size>', 'such as 10GiB; a multiple of 4 KiB', parseSize)
+    .option(
+      '--copies <number>',
+      'how many copies, 1 to 3; else as many as the cell says',
+      parseCopies,
+    )
     .option('--label <key=value>', 'a label; repeatable', gatherLabels)
     .action(async (name: string, options: CreateOptions, command: Command) => {
       const context = createContext(command, around)
-      const { size: sizeBytes, label: labels } = options
-      const made = await context.api.createVolume({ name, sizeBytes, ...(labels && { labels }) })
+      const { size: sizeBytes, copies, label: labels } = options
+      const made = await context.api.createVolume({
+        name,
+        sizeBytes,
+        ...(copies && { copies }),
+        ...(labels && { labels }),
+      })
       printVolume(context, options.wait ? await settle(context, made, options.timeout) : made)
     })
   withWait(volumes.command('delete <volume>'))
@@ -73,6 +91,7 @@ function addMaking(volumes: Command, around: Surroundings): void {
 
 interface CreateOptions extends WaitChoice {
   readonly size: number
+  readonly copies?: Copies
   readonly label?: Record<string, string>
 }
 
@@ -134,6 +153,7 @@ function printVolume({ result }: Context, volume: VolumeBody): void {
       Name: volume.name,
       Id: volume.id,
       Size: showBytes(volume.sizeBytes),
+      Copies: String(volume.copies),
       State: volume.state,
       Reason: volume.reason,
       Node: volume.node,
@@ -148,10 +168,11 @@ function printVolume({ result }: Context, volume: VolumeBody): void {
 
 function showVolumes(volumes: readonly VolumeBody[]): string {
   if (volumes.length === 0) return 'There are no volumes.\n'
-  const heading = ['NAME', 'SIZE', 'STATE', 'NODE', 'ATTACHMENT', 'LABELS', 'REASON']
+  const heading = ['NAME', 'SIZE', 'COPIES', 'STATE', 'NODE', 'ATTACHMENT', 'LABELS', 'REASON']
   const rows = volumes.map((volume) => [
     volume.name,
     showBytes(volume.sizeBytes),
+    String(volume.copies),
     volume.state,
     volume.node ?? '',
     volume.attachmentId ?? '',

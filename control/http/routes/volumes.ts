@@ -46,13 +46,19 @@ const createSchema = {
   tags,
   summary: 'Create a volume',
   description:
-    'The volume is thin: it takes room as it is written. It is `available` in the answer when a ' +
-    'node that is alive has room for it.',
+    'The volume is thin: it takes room as it is written. It is `available` in the answer when ' +
+    'nodes that are alive have room for it. Without `copies` it has as many as the cell says.',
   headers: idempotencyHeaders,
   body: refTo<VolumeCreateBody>('VolumeCreate'),
   response: {
     201: answer<VolumeBody>('Volume', 'The new volume.'),
-    ...problemsOfBody('NAME_TAKEN', 'NO_CAPACITY', 'NO_NODES', 'IDEMPOTENCY_KEY_REUSED'),
+    ...problemsOfBody(
+      'NAME_TAKEN',
+      'NO_CAPACITY',
+      'TOO_FEW_RACKS',
+      'NO_NODES',
+      'IDEMPOTENCY_KEY_REUSED',
+    ),
   },
 }
 
@@ -101,7 +107,7 @@ const deleteSchema = {
   tags,
   summary: 'Delete a volume and its data',
   description:
-    'The volume is gone when its node has forgotten its blocks; deleting again does no harm.',
+    'The volume is gone when all nodes that hold a part of it have forgotten its blocks; deleting again does no harm.',
   params,
   response: {
     202: answer<VolumeBody>('Volume', 'The volume, being deleted.'),

@@ -9,9 +9,8 @@ const bytes = (description: string) => Type.Integer({ minimum: 0, description })
 const capacityProperties = {
   capacityBytes: bytes('What its devices hold, failed ones left out.'),
   usedBytes: bytes('What is written on them.'),
-  provisionedBytes: bytes('The sizes of its volumes, together.'),
+  provisionedBytes: bytes('What volumes may come to hold there: each copy counts.'),
   freeBytes: bytes('What can still be provisioned, overcommit included.'),
-  volumes: Type.Integer({ minimum: 0 }),
 }
 
 const storeSchema = Type.Object(

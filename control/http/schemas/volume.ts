@@ -1,5 +1,6 @@
 /** Volumes as the API gives and takes them. */
 import { Type } from 'typebox'
+import { type Copies, placementLimits } from '../../../placement/topology.ts'
 import { blockBytes } from '../../model/cell.ts'
 import { volumeNamePattern, volumeStateKinds } from '../../model/volume.ts'
 import { pageOf, pageQueryProperties, refTo, textOf } from './common.ts'
@@ -26,6 +27,14 @@ const sizeBytes = Type.Integer({
     'A multiple of 4096 (other sizes are refused, not rounded), from 1 MiB to 64 TiB; a cell ' +
     'with small extents has a lower limit.',
   examples: [10_737_418_240],
+})
+
+const copies = Type.Integer({
+  minimum: 1,
+  maximum: placementLimits.copiesMax,
+  description:
+    'How many copies of each block, each in another rack; it stays as it is. A cell with fewer ' +
+    'racks refuses the volume.',
 })
 
 const labelValue = Type.String({ maxLength: 255 })
@@ -63,6 +72,7 @@ export const volumeSchema = Type.Object(
     }),
     name,
     sizeBytes,
+    copies,
     labels,
     uuid: Type.String({ format: 'uuid', description: "The namespace's UUID and NGUID." }),
     subsystemNqn: Type.String({
@@ -70,7 +80,7 @@ export const volumeSchema = Type.Object(
     }),
     state: textOf(
       volumeStateKinds,
-      'creating: waits for a node with room. available: can be attached. in-use: attached, or ' +
+      'creating: waits for nodes with room. available: can be attached. in-use: attached, or ' +
         'being attached or detached. deleting: its blocks are being forgotten. ' +
         'error: see the reason.',
     ),
@@ -78,7 +88,10 @@ export const volumeSchema = Type.Object(
       Type.String({ description: 'A sentence: what it waits for, or what is wrong.' }),
     ),
     node: Type.Optional(
-      Type.String({ description: 'The node that holds and serves it; missing while creating.' }),
+      Type.String({
+        description:
+          'The node whose gateway serves it, or will when it is attached; missing while creating.',
+      }),
     ),
     attachmentId: Type.Optional(Type.String({ description: 'Its attachment, while it has one.' })),
     createdAt: Type.String({ format: 'date-time' }),
@@ -89,7 +102,12 @@ export const volumeSchema = Type.Object(
 export type VolumeBody = Type.Static<typeof volumeSchema>
 
 export const volumeCreateSchema = Type.Object(
-  { name, sizeBytes, labels: Type.Optional(labels) },
+  {
+    name,
+    sizeBytes,
+    copies: Type.Optional(Type.Unsafe<Copies>(copies)),
+    labels: Type.Optional(labels),
+  },
   {
     $id: 'VolumeCreate',
     additionalProperties: false,

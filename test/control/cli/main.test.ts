@@ -40,7 +40,7 @@ test('a volume is created, shown, listed, renamed, labelled, grown and deleted',
   assert.match(shown.printed, /^Labels: +team=a,x=1$/m)
   assert.match(
     (await ashlar('volumes list')).printed,
-    /^NAME +SIZE +STATE .*\ndb +1 GiB +available/,
+    /^NAME +SIZE +COPIES +STATE .*\ndb +1 GiB +1 +available/,
   )
   assert.equal((await json('volumes list --label team=b')).length, 0)
   assert.is((await json('volumes rename db data')).name, 'data')

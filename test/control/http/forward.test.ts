@@ -22,7 +22,7 @@ function startOn(prefix: string): Promise<ControlApp> {
     api: { port: 0 },
     sessions: { port: 0 },
     metadata: { etcd: { endpoints: [etcd.endpoint], prefix, leaseMs: 1000, timeoutMs: 1000 } },
-    cell: { placementGroupsPerNode: 16, volumeWidth: 4 },
+    cell: { copies: 1, placementGroupsPerNode: 16, volumeWidth: 4 },
   }
   return startControl(loadControlConfig({ overrides }), silentLog)
 }
@@ -61,6 +61,7 @@ const gatewayAt = ({ sessionPort }: ControlApp, name = 'n1') =>
     rack: 'r1',
     capacityBytes: 100 * GiB,
     extentBytes: GiB,
+    hello: { storeIds: [`store-of-${name}`] },
   })
 
 test('all answer alike, and the leader alone takes gateways in', async () => {

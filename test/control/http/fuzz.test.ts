@@ -147,15 +147,12 @@ test(`random requests are answered or refused, never failed on (seed ${seed})`, 
 test('what was provisioned is what the volumes add up to, whatever was asked', async () => {
   await eventually(
     async () => {
-      const { body: node } = await rig.send<{ provisionedBytes: number; volumes: number }>(
-        'GET',
-        '/v1/nodes/n1',
-      )
+      const { body: node } = await rig.send<{ provisionedBytes: number }>('GET', '/v1/nodes/n1')
       const volumes = [...rig.mirror.volumes.values()].map((stored) => stored.value)
       const sum = volumes.reduce((total, { sizeBytes }) => total + sizeBytes, 0)
-      return { node, sum, count: volumes.length }
+      return { node, sum }
     },
-    ({ node, sum, count }) => node.provisionedBytes === sum && node.volumes === count,
+    ({ node, sum }) => node.provisionedBytes === sum,
   )
   const { items: names } = await rig.store.range({ prefix: 'volume-name/' })
   assert.is(names.length, rig.mirror.volumes.size)

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { ControlError } from '../../../control/errors.ts'
 import { openCell, volumeBytesMax } from '../../../control/model/cell.ts'
 import { takeNumbers } from '../../../control/model/counter.ts'
-import { listUsage, putUsage, readUsage } from '../../../control/model/node-usage.ts'
+import { changeUsage, readUsage } from '../../../control/model/group-usage.ts'
 import { placementGroupName } from '../../../control/model/placement-group.ts'
 import {
   absent,
@@ -81,13 +81,22 @@ test('numbers are given once, and only with the transaction that takes them', as
   assert.is((await takeNumbers(store, 'attachment')).first, 1)
 })
 
-test('usage is nothing until it is written', async () => {
-  const none = await readUsage(rig.store, 'n1')
-  assert.equal([none.value, none.modRevision], [{ provisionedBytes: 0, volumes: 0 }, 0])
-  const usage = { provisionedBytes: 5, volumes: 1 }
-  await rig.store.transact({ compare: [unchanged(none)], success: [putUsage('n1', usage)] })
-  assert.equal((await readUsage(rig.store, 'n1')).value, usage)
-  assert.equal([...(await listUsage(rig.store)).keys()], ['n1'])
+test('usage is nothing until it is written, and changes under the revision it was read at', async () => {
+  const before = await readUsage(rig.store, [7])
+  assert.equal(before.usageOf(7), { provisionedBytes: 0, volumes: 0 })
+  const change = (bytes: number) => new Map([[7, { bytes, volumes: 1 } as const]])
+  const write = ({ ledger, usageOf }: typeof before, bytes: number) =>
+    rig.store.transact({
+      compare: [ledger.compare],
+      success: [ledger.operation, ...changeUsage(change(bytes), usageOf)],
+    })
+  assert.ok((await write(before, 5)).succeeded)
+  assert.not((await write(before, 5)).succeeded)
+  const after = await readUsage(rig.store, [7])
+  assert.ok((await write(after, 6)).succeeded)
+  const { usageOf } = await readUsage(rig.store, [7, 8])
+  assert.equal(usageOf(7), { provisionedBytes: 11, volumes: 2 })
+  assert.equal(usageOf(8), { provisionedBytes: 0, volumes: 0 })
 })
 
 test('work whose swap fails is decided anew, but not for ever', async () => {

@@ -4,10 +4,19 @@ import * as assert from 'uvu/assert'
 import type { VolumeObserved } from '../../../control/contract/messages.ts'
 import type { AttachmentState } from '../../../control/model/attachment.ts'
 import { attachmentStep } from '../../../control/reconcile/attachment-step.ts'
-import { attachmentIn, clockedFleet, device, fleetSeeing, reasonOf, seen } from './samples.ts'
+import {
+  attachmentIn,
+  clockedFleet,
+  device,
+  fleetSeeing,
+  reasonOf,
+  seen,
+  volumeIn,
+} from './samples.ts'
 
+const volume = volumeIn({ kind: 'in-use', attachmentId: 'att-0000000000000001' })
 const step = (state: AttachmentState, volumes: readonly VolumeObserved[], revision = 10) =>
-  attachmentStep(attachmentIn(state), 7, fleetSeeing(volumes).fleet, revision)
+  attachmentStep(attachmentIn(state), volume, fleetSeeing(volumes).fleet, revision)
 
 const attaching: AttachmentState = { kind: 'attaching' }
 const attached: AttachmentState = { kind: 'attached' }
@@ -50,7 +59,7 @@ test('nothing is decided on a gateway that is away: it may go on serving', () =>
   fleet.disconnected('n1')
   passMs(9000)
   for (const state of [attaching, attached, detaching]) {
-    const waiting = attachmentStep(attachmentIn(state), 7, fleet)
+    const waiting = attachmentStep(attachmentIn(state), volume, fleet)
     assert.equal(waiting, {
       kind: 'wait',
       reason: 'Waits for node n1, which has not been heard for 9 s.',
@@ -62,25 +71,26 @@ test('an attachment of a node that is gone is in error, but one that is detachin
   const { fleet, passMs } = fleetSeeing([seen('ATTACHED')])
   fleet.disconnected('n1')
   passMs(60_000)
-  const gone = attachmentStep(attachmentIn(attached), 7, fleet)
+  const gone = attachmentStep(attachmentIn(attached), volume, fleet)
   const reason = 'Node n1 is gone: its gateway is not heard any more.'
   assert.equal(gone, { kind: 'move', to: { kind: 'error', reason } })
-  assert.is(attachmentStep(attachmentIn(detaching), 7, fleet).kind, 'wait')
+  assert.is(attachmentStep(attachmentIn(detaching), volume, fleet).kind, 'wait')
 })
 
 test('a node that never came since control started is waited for, then gone', () => {
   const { fleet, passMs } = clockedFleet()
-  assert.is(attachmentStep(attachmentIn(attached), 7, fleet).kind, 'wait')
+  assert.is(attachmentStep(attachmentIn(attached), volume, fleet).kind, 'wait')
   passMs(60_000)
-  assert.is(attachmentStep(attachmentIn(attached), 7, fleet).kind, 'move')
+  assert.is(attachmentStep(attachmentIn(attached), volume, fleet).kind, 'move')
 })
 
-test('an attachment is in error while a device of its node has failed', () => {
+test('an attachment is in error while its volume is, and not for a disk of its gateway', () => {
   const { fleet } = fleetSeeing([seen('ATTACHED')])
   fleet.heartbeat('n1', [{ ...device, failed: true }], 0)
-  const broken = attachmentStep(attachmentIn(attached), 7, fleet)
-  const reason = 'Device disk-0 of node n1 has failed.'
-  assert.equal(broken, { kind: 'move', to: { kind: 'error', reason } })
+  assert.equal(attachmentStep(attachmentIn(attached), volume, fleet), { kind: 'wait' })
+  const error = { kind: 'error', reason: 'Device disk-0 of node n1 has failed.' } as const
+  const step = attachmentStep(attachmentIn(attached), volumeIn(error), fleet)
+  assert.equal(step, { kind: 'move', to: error })
 })
 
 test.run()

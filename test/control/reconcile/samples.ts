@@ -2,6 +2,8 @@
 import type { VolumeObserved } from '../../../control/contract/messages.ts'
 import type { Attachment, AttachmentState } from '../../../control/model/attachment.ts'
 import type { Device } from '../../../control/model/node.ts'
+import { type PlacementGroup, placementGroupName } from '../../../control/model/placement-group.ts'
+import type { Stored } from '../../../control/model/record.ts'
 import type { Volume, VolumeState } from '../../../control/model/volume.ts'
 import type { Step } from '../../../control/reconcile/step.ts'
 import { createFleet, type Fleet } from '../../../control/session/fleet.ts'
@@ -26,6 +28,8 @@ export function volumeIn(state: VolumeState, change: Partial<Volume> = {}): Volu
     sizeBytes: 2 ** 30,
     labels: {},
     uuid: '00000000-0000-4000-8000-000000000007',
+    copies: 1,
+    placementGroups: [1],
     home: 'n1',
     fence: 3,
     state,
@@ -33,6 +37,35 @@ export function volumeIn(state: VolumeState, change: Partial<Volume> = {}): Volu
     ...change,
   }
 }
+
+/** Group 1, as a volume in these tests has it; its first member is the primary. */
+export function groupOf(
+  members: readonly string[],
+  joining: readonly string[] = [],
+): PlacementGroup {
+  const since = '2026-01-01T00:00:00.000Z'
+  return {
+    number: 1,
+    epoch: 1,
+    copies: members.length === 1 ? 1 : 3,
+    minInSync: 1,
+    primary: members[0] ?? '',
+    members: [
+      ...members.map((node) => ({ node, role: 'in-sync' as const, since })),
+      ...joining.map((node) => ({ node, role: 'joining' as const, since })),
+    ],
+  }
+}
+
+/** A mirror of these groups. */
+export const mirrorOf = (...groups: readonly PlacementGroup[]) => ({
+  placementGroups: new Map<string, Stored<PlacementGroup>>(
+    groups.map((value) => {
+      const name = placementGroupName(value.number)
+      return [name, { key: `placement-group/${name}`, value, modRevision: 1 }]
+    }),
+  ),
+})
 
 export function attachmentIn(state: AttachmentState): Attachment {
   return {

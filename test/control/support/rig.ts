@@ -32,6 +32,7 @@ export const cellSettings: CellSettings = {
   name: 'test',
   extentBytes: 64 * MiB,
   nqnPrefix: 'nqn.2026-01.io.ashlar',
+  copies: 1,
   placementGroupsPerNode: 16,
   volumeWidth: 4,
   overcommit: 1,

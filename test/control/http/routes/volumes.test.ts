@@ -186,21 +186,14 @@ test('deleting twice answers the same, and what is being deleted cannot be chang
   assert.is((await rig.refused('PATCH', '/v1/volumes/slow', { name: 'x' })).code, 'VOLUME_DELETING')
   const attach = { volume: 'slow', hostNqn }
   assert.is((await rig.refused('POST', '/v1/attachments', attach)).code, 'VOLUME_DELETING')
-  const used = await rig.send<{ provisionedBytes: number; volumes: number }>(
-    'GET',
-    '/v1/nodes/mute',
-  )
+  const used = await rig.send<{ provisionedBytes: number }>('GET', '/v1/nodes/mute')
   assert.is(used.body.provisionedBytes, 500 * GiB)
   const { number } = (rig.mirror.volumes.get(body.id) as { value: { number: number } }).value
   const deleted = { fence: 0, blockCount: 0, reason: '', hostConnections: 0 } as const
   gateway.observe(1, [{ volumeId: number, state: 'DELETED', ...deleted }])
   await gone('slow')
-  const freed = await rig.send<{ provisionedBytes: number; volumes: number }>(
-    'GET',
-    '/v1/nodes/mute',
-  )
+  const freed = await rig.send<{ provisionedBytes: number }>('GET', '/v1/nodes/mute')
   assert.is(freed.body.provisionedBytes, 0)
-  assert.is(freed.body.volumes, 0)
 })
 
 test('many creates at once all succeed, on all nodes, and their names are told apart', async () => {
