@@ -84,7 +84,10 @@ async function ensurePool(control: Control, copies: Copies): Promise<Place | und
   if (room.groups.some((group) => group.copies === copies)) return undefined
   const made = await makeGroups(control, copies)
   if (made.kind === 'made') return undefined
-  if (await mayBeMadeLater(control, copies)) return { kind: 'wait', reason: made.reason }
+  if (await mayBeMadeLater(control, copies)) {
+    const candidates = candidatesOf(room, control.fleet)
+    return waitFor(candidates.filter((one) => !isAlive(one) || !one.capacityKnown))
+  }
   return { kind: 'none', code: 'TOO_FEW_RACKS', pointer: '/copies', reason: made.reason }
 }
 
@@ -118,12 +121,8 @@ function laterPlace(
   request: PlaceRequest,
   candidates: readonly Candidate[],
 ): Place | undefined {
-  const wait = (names: readonly string[]): Place => {
-    const nodes = `node${names.length === 1 ? '' : 's'} ${names.join(', ')}`
-    return { kind: 'wait', reason: `Waits for ${nodes}, where there may be room.` }
-  }
   const unknown = candidates.filter(({ capacityKnown }) => !capacityKnown)
-  if (unknown.length > 0) return wait(unknown.map(({ name }) => name))
+  if (unknown.length > 0) return waitFor(unknown)
   const away = candidates.filter((candidate) => !isAlive(candidate))
   const nodes = placedNodes(candidates, request.copies, () => true)
   const groups = placedGroups(room, control.cell)
@@ -133,7 +132,13 @@ function laterPlace(
   })
   const all = more.kind === 'planned' ? [...groups, ...more.groups] : groups
   const later = tryOn(control, nodes, all, request)
-  return later.kind === 'placed' ? wait(away.map(({ name }) => name)) : undefined
+  return later.kind === 'placed' ? waitFor(away) : undefined
+}
+
+function waitFor(candidates: readonly Candidate[]): Place {
+  const names = candidates.map(({ name }) => name)
+  const nodes = `node${names.length === 1 ? '' : 's'} ${names.join(', ')}`
+  return { kind: 'wait', reason: `Waits for ${nodes}, where there may be room.` }
 }
 
 function promise(

@@ -11,8 +11,8 @@ import { defineRecord, type RecordKind, readRecord, type Stored } from './record
  *      deleting ──▶ (gone)
  */
 export type VolumeState =
-  /** Waits for nodes with room for it. */
-  | { readonly kind: 'creating' }
+  /** Waits for nodes with room for it; the reason is what it waited for when that was last tried. */
+  | { readonly kind: 'creating'; readonly reason?: string }
   | { readonly kind: 'available' }
   | { readonly kind: 'in-use'; readonly attachmentId: string }
   /** Waits for all members of its groups to forget its blocks. */

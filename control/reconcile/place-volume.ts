@@ -5,11 +5,11 @@ import { putRecord, type Stored, unchanged } from '../model/record.ts'
 import { moveVolume, type Volume, volumeKind } from '../model/volume.ts'
 import { commit } from './commit.ts'
 
-/** True when it was placed. */
+/** True when it was placed, or waits for something else now. */
 export function placeVolume(control: Control, stored: Stored<Volume>): Promise<boolean> {
   return control.inTurn(async () => {
     const place = await findPlace(control, stored.value)
-    if (place.kind !== 'found') return false
+    if (place.kind !== 'found') return sayWhy(control, stored, place.reason)
     const placed = {
       ...moveVolume(stored.value, { kind: 'available' }),
       placementGroups: place.placementGroups,
@@ -25,4 +25,16 @@ export function placeVolume(control: Control, stored: Stored<Volume>): Promise<b
       'volume is placed',
     )
   })
+}
+
+async function sayWhy(control: Control, stored: Stored<Volume>, reason: string): Promise<boolean> {
+  const { id, state } = stored.value
+  if (state.kind !== 'creating' || state.reason === reason) return false
+  const waiting: Volume = { ...stored.value, state: { kind: 'creating', reason } }
+  return commit(
+    control,
+    { compare: [unchanged(stored)], success: [putRecord(volumeKind, id, waiting)] },
+    { volume: id, reason },
+    'volume waits for its place',
+  )
 }

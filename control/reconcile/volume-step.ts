@@ -22,7 +22,7 @@ export function volumeStep(volume: Volume, around: Surroundings): Step<VolumeSta
   if (isFromBefore(volume)) return wait('Its placement groups are being looked up.')
   switch (volume.state.kind) {
     case 'creating':
-      return wait('Waits for nodes that are alive and have room.')
+      return wait(volume.state.reason ?? 'Waits for nodes that are alive and have room.')
     case 'deleting':
       return deletingStep(volume, around)
     case 'available':

@@ -40,7 +40,8 @@ async function attempt(control: Control, body: VolumeCreateBody): Promise<Change
     copies,
     placementGroups: found?.placementGroups ?? [],
     ...(found && { home: found.home }),
-    state: { kind: found ? 'available' : 'creating' },
+    state:
+      place.kind === 'wait' ? { kind: 'creating', reason: place.reason } : { kind: 'available' },
     createdAt: new Date().toISOString(),
   }
   return {

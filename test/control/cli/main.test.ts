@@ -31,12 +31,15 @@ async function json(line: string, setting?: Setting) {
 }
 
 test('a volume is created, shown, listed, renamed, labelled, grown and deleted', async () => {
-  const made = await json('volumes create db --size 1GiB --label team=a --label x=1 --wait')
+  const made = await json(
+    'volumes create db --size 1GiB --copies 1 --label team=a --label x=1 --wait',
+  )
   assert.is(made.sizeBytes, 2 ** 30)
   assert.equal(made.labels, { team: 'a', x: '1' })
   assert.is(made.state, 'available')
   const shown = await ashlar('volumes show db')
   assert.match(shown.printed, /^Size: +1 GiB$/m)
+  assert.match(shown.printed, /^Copies: +1$/m)
   assert.match(shown.printed, /^Labels: +team=a,x=1$/m)
   assert.match(
     (await ashlar('volumes list')).printed,

@@ -4,6 +4,7 @@ import {
   gatherLabelChanges,
   gatherLabels,
   gatherWords,
+  parseCopies,
   parseSeconds,
   parseSize,
 } from '../../../control/cli/parse.ts'
@@ -19,6 +20,12 @@ test('refuses sizes that could mean two things', () => {
   for (const text of ['', '10GB', '10G', '1.5GiB', '-1', '1e9', '10gib', ' 1', '99999999999TiB']) {
     assert.throws(() => parseSize(text), /A size is/, text)
   }
+})
+
+test('reads how many copies there may be', () => {
+  assert.is(parseCopies('3'), 3)
+  for (const text of ['0', '4', '1.5', 'two', ''])
+    assert.throws(() => parseCopies(text), /1, 2 or 3/)
 })
 
 test('reads seconds within bounds', () => {

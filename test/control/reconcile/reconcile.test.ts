@@ -86,7 +86,7 @@ test('a volume that no living node has room for is made when one comes back', as
   const { status, body } = await create('a')
   assert.is(status, 201)
   assert.is(body.state, 'creating')
-  assert.ok(body.reason)
+  assert.match(body.reason ?? '', /Waits for node n1,/)
   const attach = { volume: 'a', hostNqn }
   assert.is((await rig.refused('POST', '/v1/attachments', attach)).code, 'VOLUME_NOT_READY')
   await create('b')
