@@ -38,3 +38,19 @@ export function groupState(group: PlacementGroup, fleet: Fleet): GroupState {
 /** Members that are in sync and stay are fewer than they shall be. */
 export const isShort = (group: PlacementGroup): boolean =>
   inSyncOf({ members: stayingOf(group) }).length < group.copies
+
+/** Why a volume in these groups is not read or written everywhere; undefined: it is. */
+export function unservedReason(
+  groups: readonly PlacementGroup[],
+  fleet: Fleet,
+): string | undefined {
+  for (const group of groups) {
+    const { number, primary, minInSync } = group
+    const state = groupState(group, fleet)
+    if (state === 'down')
+      return `Operations wait for placement group ${number}, which node ${primary} does not serve.`
+    if (state === 'read-only')
+      return `Writes wait for placement group ${number} to have ${minInSync} copies in sync.`
+  }
+  return undefined
+}

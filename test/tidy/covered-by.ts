@@ -18,7 +18,6 @@ export const coveredBy: Readonly<Record<string, string>> = {
   'control/contract/load-contract.ts': 'test/control/session/server.test.ts',
   'control/groups/group-state.ts': 'test/control/http/routes/placement-groups.test.ts',
   'control/groups/planned-nodes.ts': 'test/control/groups/keep-groups.test.ts',
-  'control/groups/with-joining.ts': 'test/control/groups/keep-groups.test.ts',
   'control/http/malformed.ts': 'test/control/http/api.test.ts',
   'control/http/metrics.ts': 'test/control/http/routes/operations.test.ts',
   'control/http/schemas/common.ts': 'test/control/http/openapi.test.ts',
