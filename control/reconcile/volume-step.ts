@@ -1,4 +1,5 @@
 /** Compares a volume with what the members of its placement groups say. */
+import { unservedReason } from '../groups/group-state.ts'
 import { blockBytes } from '../model/cell.ts'
 import { inSyncOf, type PlacementGroup } from '../model/placement-group.ts'
 import {
@@ -62,7 +63,8 @@ function placedStep(volume: Volume, around: Surroundings): Step<VolumeState> {
       to: attachmentId === undefined ? { kind: 'available' } : { kind: 'in-use', attachmentId },
     }
   }
-  return wait(state.kind === 'in-use' ? growthReason(volume, around.fleet) : undefined)
+  if (state.kind !== 'in-use') return wait()
+  return wait(growthReason(volume, around.fleet) ?? unservedReason(groups, around.fleet))
 }
 
 /**

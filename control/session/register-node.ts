@@ -8,6 +8,7 @@ import { takeNumbers } from '../model/counter.ts'
 import { type Node, nodeKind, storePrefix } from '../model/node.ts'
 import {
   absent,
+  deleteKey,
   putRecord,
   readRecord,
   retryConflicts,
@@ -25,8 +26,9 @@ export async function registerNode(control: Control, hello: Hello): Promise<Node
   return control.inTurn(() =>
     retryConflicts(async () => {
       const stored = await readRecord(control.store, nodeKind, hello.nodeName)
-      if (stored) await checkNoStoreMissing(control, stored.value, hello)
-      const grant = await (stored ? keep(control, stored) : grantNew(control, hello.nodeName))
+      const grant = await (stored
+        ? keep(control, stored, hello)
+        : grantNew(control, hello.nodeName))
       const node = nodeOf(hello, grant)
       const { succeeded } = await control.store.transact({
         compare: grant.compare,
@@ -41,23 +43,45 @@ const storeIdsOf = (hello: Hello): string[] => [
   ...new Set([...hello.storeIds, ...hello.devices.map((device) => device.storeId)].filter(Boolean)),
 ]
 
-/** Served without its disk, a volume would read as zeroes. */
-async function checkNoStoreMissing(control: Control, node: Node, hello: Hello): Promise<void> {
-  const { groups, usageOf } = await readRoom(control.store)
-  const holds = groups.some(
-    ({ number, members }) =>
-      usageOf(number).volumes > 0 && members.some((member) => member.node === node.name),
-  )
-  if (!holds) return
-  const { items } = await control.store.range({ prefix: storePrefix })
+interface Missing {
+  readonly compare: readonly Compare[]
+  readonly operations: readonly Operation[]
+}
+
+/**
+ * Stores that the node had and has no more; undefined: none.
+ *
+ * Served without its disk, a volume would read as zeroes, and whoever still takes the node for a
+ * member that has everything would count what it has not. So it is refused, as a member and as one
+ * that was lost and could come back, and otherwise comes as another one, with a new number.
+ */
+async function missingStores(
+  { store }: Control,
+  node: Node,
+  hello: Hello,
+): Promise<Missing | undefined> {
+  const { items } = await store.range({ prefix: storePrefix })
   const present = new Set(storeIdsOf(hello))
-  for (const { key, value } of items) {
-    const id = key.slice(storePrefix.length)
-    if (Buffer.from(value).toString() !== node.name || present.has(id)) continue
+  const gone = items.filter(
+    ({ key, value }) =>
+      Buffer.from(value).toString() === node.name && !present.has(key.slice(storePrefix.length)),
+  )
+  const [first] = gone
+  if (!first) return undefined
+  const { groups, usageOf } = await readRoom(store)
+  const own = groups.filter(({ members, lost = [] }) =>
+    [...members, ...lost].some((member) => member.node === node.name),
+  )
+  if (own.some(({ number }) => usageOf(number).volumes > 0))
     throw new Refusal(
       'STORE_MISSING',
-      `Node ${node.name} holds volumes, and its store ${id} is not there any more.`,
+      `Node ${node.name} holds volumes, and its store ${first.key.slice(storePrefix.length)} ` +
+        'is not there any more: bring it back, or give the machine another node name.',
     )
+  if (own.length > 0) return undefined
+  return {
+    compare: gone.map(({ key, modRevision }) => ({ key, modRevision })),
+    operations: gone.map(({ key }) => deleteKey(key)),
   }
 }
 
@@ -71,16 +95,17 @@ interface Grant {
   readonly devices: Node['devices']
 }
 
-async function keep({ store }: Control, stored: Stored<Node>): Promise<Grant> {
+async function keep(control: Control, stored: Stored<Node>, hello: Hello): Promise<Grant> {
+  const missing = await missingStores(control, stored.value, hello)
   const kept = { ...stored.value, compare: [unchanged(stored)], operations: [] }
-  if (kept.number !== undefined) return kept
-  // A node of a release that gave none.
-  const numbers = await takeNumbers(store, 'node')
+  // A record of the first release has no number either.
+  if (!missing && kept.number !== undefined) return kept
+  const numbers = await takeNumbers(control.store, 'node')
   return {
     ...kept,
     number: numbers.first,
-    compare: [unchanged(stored), numbers.compare],
-    operations: [numbers.operation],
+    compare: [...kept.compare, numbers.compare, ...(missing?.compare ?? [])],
+    operations: [numbers.operation, ...(missing?.operations ?? [])],
   }
 }
 

@@ -1,5 +1,5 @@
 /** A volume, an attachment and a node as tests of reconcile have them. */
-import type { VolumeObserved } from '../../../control/contract/messages.ts'
+import type { GroupObserved, VolumeObserved } from '../../../control/contract/messages.ts'
 import type { Attachment, AttachmentState } from '../../../control/model/attachment.ts'
 import type { Device } from '../../../control/model/node.ts'
 import { type PlacementGroup, placementGroupName } from '../../../control/model/placement-group.ts'
@@ -109,11 +109,22 @@ export function clockedFleet(): Clocked {
   }
 }
 
+/** What the primary says of the group of `groupOf`. */
+export const groupSeen = (change: Partial<GroupObserved> = {}): GroupObserved => ({
+  number: 1,
+  epoch: 1,
+  state: 'primary',
+  serving: true,
+  blocksToCopy: 0,
+  waiting: 0,
+  ...change,
+})
+
 /** Node n1 has a session, and said what it has. */
 export function fleetSeeing(volumes: readonly VolumeObserved[], revision = 10): Clocked {
   const clocked = clockedFleet()
   clocked.fleet.connected('n1', 'one', [device])
-  clocked.fleet.observed('n1', { revision, volumes, groups: [] })
+  clocked.fleet.observed('n1', { revision, volumes, groups: [groupSeen()] })
   return clocked
 }
 

@@ -9,6 +9,7 @@ import {
   device,
   fleetSeeing,
   groupOf,
+  groupSeen,
   mirrorOf,
   reasonOf,
   seen,
@@ -77,6 +78,17 @@ test('a volume that grows says until when hosts see the old size', () => {
   assert.match(reasonOf(old), /new size/)
   const { fleet } = fleetSeeing([seen('ATTACHED', { blockCount: 2 ** 19 })])
   assert.equal(stepOf(grown, fleet), { kind: 'wait' })
+})
+
+test('a volume whose group is not served says so, and which', () => {
+  const { fleet } = fleetSeeing([seen('ATTACHED')])
+  assert.equal(stepOf(volumeIn(inUse), fleet), { kind: 'wait' })
+  const lone = { ...groupOf(['n1']), minInSync: 2 }
+  assert.match(reasonOf(stepOf(volumeIn(inUse), fleet, lone)), /Writes wait for .* 1 to have 2/)
+  const groups = [groupSeen({ serving: false })]
+  fleet.observed('n1', { revision: 11, volumes: [seen('ATTACHED')], groups })
+  const step = stepOf(volumeIn(inUse), fleet)
+  assert.match(reasonOf(step), /wait for placement group 1, which node n1 does not serve/)
 })
 
 test('all members forget a deleted volume, also one that is being filled', () => {

@@ -59,7 +59,8 @@ test('a gateway is given what is its own for good', async () => {
     () => node('n1'),
     ({ health }) => health === 'silent',
   )
-  const again = await rig.gateway({ name: 'n1', rack: 'r1', incarnation: 'another' })
+  const hello = { storeIds: ['store-of-n1'] }
+  const again = await rig.gateway({ name: 'n1', rack: 'r1', incarnation: 'another', hello })
   assert.equal(await again.opened, one)
   assert.is((await node('n1')).incarnation, 'another')
 })
@@ -123,6 +124,26 @@ test('a node with volumes is refused without its store: they would read as zeroe
   assert.is(await refusal({ name: 'n1' }), 'STORE_MISSING')
   const whole = await rig.gateway({ name: 'n1', hello: { storeIds: ['store-of-n1'] } })
   await whole.opened
+})
+
+test('a node that held nothing and lost its disk is another one to its peers', async () => {
+  const gateway = await rig.gateway({ name: 'n1' })
+  await ready('n1')
+  gateway.close()
+  await eventually(
+    () => node('n1'),
+    ({ health }) => health === 'silent',
+  )
+  const hello = { storeIds: ['store-that-is-new'] }
+  const wiped = await rig.gateway({ name: 'n1', obedient: false, hello })
+  assert.is((await wiped.opened).nodeNumber, gateway.number + 1)
+  wiped.close()
+  await eventually(
+    () => node('n1'),
+    ({ health }) => health === 'silent',
+  )
+  const again = await rig.gateway({ name: 'n1', obedient: false, hello })
+  assert.is((await again.opened).nodeNumber, gateway.number + 1)
 })
 
 test('a gateway is told its whole desired state, and only when it changed', async () => {
