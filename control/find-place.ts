@@ -114,7 +114,7 @@ function tryOn(
   return placeVolume(ledger, wish)
 }
 
-/** A place that there may be when nodes that are away, or have not said what they have, are back. */
+/** Whom to wait for: nodes that are away, or have not said what they have, and may have room. */
 function laterPlace(
   control: Control,
   room: Room,

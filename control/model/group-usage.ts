@@ -57,7 +57,7 @@ export type UsageChange = ReadonlyMap<
   { readonly bytes: number; readonly volumes: -1 | 0 | 1 }
 >
 
-/** The new figures of the groups that change; `usageOf` has been read under the ledger's revision. */
+/** New figures of the groups that change; `usageOf` was read under the ledger's revision. */
 export function changeUsage(
   change: UsageChange,
   usageOf: (group: number) => GroupUsage,

@@ -11,7 +11,7 @@ import { defineRecord, type RecordKind, readRecord, type Stored } from './record
  *      deleting ──▶ (gone)
  */
 export type VolumeState =
-  /** Waits for nodes with room for it; the reason is what it waited for when that was last tried. */
+  /** Waits for nodes with room for it; the reason says what for, as last tried. */
   | { readonly kind: 'creating'; readonly reason?: string }
   | { readonly kind: 'available' }
   | { readonly kind: 'in-use'; readonly attachmentId: string }

@@ -1,9 +1,9 @@
 /**
  * Makes the placement groups of a pool: those for volumes of so many copies.
  *
- * A pool is made when the first volume needs it, and grows with the cell. Each batch of groups takes
- * its numbers by compare-and-swap, so that of two who make groups at once, one plans anew on what
- * the other made: no pool gets more groups than it shall have.
+ * A pool is made when the first volume needs it, and grows with the cell. Each batch of groups
+ * takes its numbers by compare-and-swap, so that of two who make groups at once, one plans anew on
+ * what the other made: no pool gets more groups than it shall have.
  */
 import type { Group } from '../../placement/group.ts'
 import { planGroups } from '../../placement/plan-groups.ts'

@@ -1,5 +1,6 @@
 /**
- * Starts the deletion of a volume; reconcile finishes it when all that hold a part of it have forgotten the blocks.
+ * Starts the deletion of a volume; reconcile finishes it when all that hold a part of it have
+ * forgotten its blocks.
  */
 import type { Control } from '../control.ts'
 import type { VolumeBody } from '../http/schemas/volume.ts'

@@ -107,7 +107,8 @@ const deleteSchema = {
   tags,
   summary: 'Delete a volume and its data',
   description:
-    'The volume is gone when all nodes that hold a part of it have forgotten its blocks; deleting again does no harm.',
+    'The volume is gone when all nodes that hold a part of it have forgotten its blocks; ' +
+    'deleting again does no harm.',
   params,
   response: {
     202: answer<VolumeBody>('Volume', 'The volume, being deleted.'),
