@@ -81,7 +81,7 @@ test('numbers are given once, and only with the transaction that takes them', as
   assert.is((await takeNumbers(store, 'attachment')).first, 1)
 })
 
-test('usage is nothing until it is written, and changes under the revision it was read', async () => {
+test('usage is nothing until it is written, and changes as it was read', async () => {
   const before = await readUsage(rig.store, [7])
   assert.equal(before.usageOf(7), { provisionedBytes: 0, volumes: 0 })
   const change = (bytes: number) => new Map([[7, { bytes, volumes: 1 } as const]])

@@ -171,6 +171,8 @@ test('deleting twice answers the same, and what is being deleted cannot be chang
     name: 'mute',
     obedient: false,
     capacityBytes: 900 * GiB,
+    // Nothing moves to a node that no other can reach.
+    hello: { peer: null },
   })
   gateway.sendHeartbeat()
   await eventually(
