@@ -41,7 +41,7 @@ export async function readCandidate(
   return (await readCandidates(sources)).find((candidate) => candidate.name === name)
 }
 
-export function candidatesOf(room: Room, fleet: Fleet): Candidate[] {
+export function candidatesOf(room: Omit<Room, 'ledger'>, fleet: Fleet): Candidate[] {
   const promised = new Map<string, number>()
   for (const { number, members } of room.groups) {
     const { provisionedBytes } = room.usageOf(number)
