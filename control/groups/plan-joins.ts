@@ -11,11 +11,13 @@ import {
   type PlacedNode,
   type PlacementSettings,
 } from '../../placement/topology.ts'
-import { inSyncOf, type PlacementGroup } from '../model/placement-group.ts'
+import { inSyncOf, type LostMember, type PlacementGroup } from '../model/placement-group.ts'
 import { stayingOf } from './change.ts'
 
 export interface PlannedNode extends PlacedNode {
   readonly alive: boolean
+  /** Since it was last heard. */
+  readonly silentMs: number
   readonly draining: boolean
   /** It has room for what rebuilds bring, its disks are good, and others can reach it. */
   readonly canTake: boolean
@@ -95,12 +97,17 @@ function awaitedSince(group: PlacementGroup, { nodes, settings, nowMs }: PlanInp
 }
 
 /** Lost members that are back: most of what they need they have. */
-function planReturns({ groups, nodes }: PlanInput): Join[] {
-  const able = new Set(nodes.filter((node) => node.alive && !node.draining).map(({ name }) => name))
+function planReturns({ groups, nodes, nowMs }: PlanInput): Join[] {
+  const able = new Map(
+    nodes.filter((node) => node.alive && !node.draining).map((node) => [node.name, node]),
+  )
+  // One that stands still counts as alive for a while: it has to be heard after it was lost.
+  const isBack = ({ node, since }: LostMember) =>
+    nowMs - (able.get(node)?.silentMs ?? Number.POSITIVE_INFINITY) > Date.parse(since)
   return groups.flatMap((group): Join[] => {
     if (stayingOf(group).length >= group.copies) return []
     const isMember = new Set(group.members.map(({ node }) => node))
-    const back = (group.lost ?? []).find(({ node }) => able.has(node) && !isMember.has(node))
+    const back = (group.lost ?? []).find((one) => isBack(one) && !isMember.has(one.node))
     if (!back) return []
     return [{ group: group.number, node: back.node, leaves: undefined, kind: 'return' }]
   })

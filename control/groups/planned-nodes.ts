@@ -27,6 +27,7 @@ function planned(node: Node, fleet: Fleet, fullPercent: number): PlannedNode {
     capacityBytes,
     state: drainingSince === undefined ? 'in' : 'out',
     alive: fleet.health(name) === 'alive',
+    silentMs: fleet.silentMs(name),
     draining: drainingSince !== undefined,
     canTake: peer !== undefined && isGood && !isFull,
   }

@@ -55,13 +55,14 @@ class Cell {
     this.groups = this.groups.map((group) => this.#decide(group))
     const { joins } = planJoins({
       groups: this.groups,
-      nodes: this.nodes.map(({ name, alive, draining }) => ({
+      nodes: this.nodes.map(({ name, alive, draining, silentMs }) => ({
         name,
         rack: `r-${name}`,
         zone: '',
         capacityBytes: 1,
         state: draining ? ('out' as const) : ('in' as const),
         alive,
+        silentMs,
         draining,
         canTake: true,
       })),

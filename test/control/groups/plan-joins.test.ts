@@ -21,6 +21,7 @@ const nodeOf = (name: string, change: Partial<PlannedNode> = {}): PlannedNode =>
   capacityBytes: 2 ** 40,
   state: 'in',
   alive: true,
+  silentMs: 0,
   draining: false,
   canTake: true,
   ...change,
@@ -37,6 +38,12 @@ test('a lost member that is back joins again at once', () => {
   assert.equal(plan({ groups: [group] }).joins, [
     { group: 1, node: 'c', leaves: undefined, kind: 'return' },
   ])
+})
+
+test('a lost member that was not heard since then is not back', () => {
+  const groups = [groupOf('a b', { lost: [{ node: 'c', since: ago(1000) }] })]
+  assert.equal(plan({ groups, nodes: nodesOf({ c: { silentMs: 1500 } }) }).joins, [])
+  assert.is(plan({ groups, nodes: nodesOf({ c: { silentMs: 500 } }) }).joins.length, 1)
 })
 
 test('a lost member that stays away is replaced only after the delay', () => {
@@ -62,7 +69,7 @@ test('a node that is drained is replaced in each of its groups, and not given ba
   const nodes = nodesOf({ c: { draining: true } })
   const groups = [
     groupOf('a b c'),
-    groupOf('a b', { number: 2, lost: [{ node: 'c', since: ago(0) }] }),
+    groupOf('a b', { number: 2, lost: [{ node: 'c', since: ago(1) }] }),
   ]
   const { joins } = plan({ groups, nodes })
   assert.equal(joins, [
@@ -89,7 +96,7 @@ test('a node that is new gets its share', () => {
 })
 
 test('the fewest copies go first, and no more join at a time than may', () => {
-  const lost = [{ node: 'c', since: ago(0) }]
+  const lost = [{ node: 'c', since: ago(1) }]
   const groups = [
     groupOf('a b', { number: 1, lost }),
     groupOf('a', { number: 2, lost }),
@@ -104,7 +111,7 @@ test('the fewest copies go first, and no more join at a time than may', () => {
 })
 
 test('a group that failed to be filled waits', () => {
-  const group = groupOf('a b', { lost: [{ node: 'c', since: ago(0) }] })
+  const group = groupOf('a b', { lost: [{ node: 'c', since: ago(1) }] })
   const { joins, waits } = plan({ groups: [group], mayJoin: () => false })
   assert.equal(joins, [])
   assert.match(waits.get(1) ?? '', /failed before/)
