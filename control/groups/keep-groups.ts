@@ -30,6 +30,7 @@ const intervalMs = 250
 const wholeEveryMs = 1000
 const wholeSoonestMs = 100
 const planEveryMs = 1000
+const restsPerPass = 5
 /** Writes under way at a time: each waits for the metadata store alone. */
 const writesAtOnce = 32
 
@@ -61,6 +62,8 @@ class GroupKeeper {
   #asked = new Set<number>()
   #isAllAsked = false
   #lastWholeMs = Number.NEGATIVE_INFINITY
+  /** In a large cell going through all groups takes long, too: others have their turn between. */
+  #restMs = 0
   #nextPlanMs = 0
 
   constructor(control: Control, settings: KeepSettings) {
@@ -80,11 +83,14 @@ class GroupKeeper {
     if (!leadership.leads()) return
     const cell = viewCell(mirror, fleet)
     const sinceMs = cell.nowMs - this.#lastWholeMs
-    const whole = sinceMs >= (this.#isAllAsked ? wholeSoonestMs : wholeEveryMs)
+    const whole =
+      sinceMs >= Math.max(this.#isAllAsked ? wholeSoonestMs : wholeEveryMs, this.#restMs)
     const asked = this.#asked
     this.#asked = new Set()
     const due = whole ? [...mirror.placementGroups.values()] : this.#find(asked)
+    const beganMs = performance.now()
     const changes = due.flatMap((stored) => this.#decide(cell, stored))
+    if (whole) this.#restMs = restsPerPass * (performance.now() - beganMs)
     await this.#writeAll(changes)
     if (!whole) return
     this.#lastWholeMs = cell.nowMs
@@ -115,7 +121,7 @@ class GroupKeeper {
       nowMs: Date.now(),
       settings: this.#settings,
     })
-    // In a large cell a plan takes long: it gets a tenth of the time at most.
+    // In a large cell a plan takes a second: it gets a tenth of the time at most.
     const tookMs = performance.now() - beganMs
     this.#nextPlanMs = cell.nowMs + Math.max(planEveryMs, 10 * tookMs)
     groupNotes.setWaits(waits)

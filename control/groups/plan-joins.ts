@@ -106,8 +106,8 @@ function planReturns({ groups, nodes, nowMs }: PlanInput): Join[] {
     nowMs - (able.get(node)?.silentMs ?? Number.POSITIVE_INFINITY) > Date.parse(since)
   return groups.flatMap((group): Join[] => {
     if (stayingOf(group).length >= group.copies) return []
-    const isMember = new Set(group.members.map(({ node }) => node))
-    const back = (group.lost ?? []).find((one) => isBack(one) && !isMember.has(one.node))
+    const isMember = (name: string) => group.members.some(({ node }) => node === name)
+    const back = (group.lost ?? []).find((one) => isBack(one) && !isMember(one.node))
     if (!back) return []
     return [{ group: group.number, node: back.node, leaves: undefined, kind: 'return' }]
   })
@@ -115,22 +115,25 @@ function planReturns({ groups, nodes, nowMs }: PlanInput): Join[] {
 
 function planReplacements(input: PlanInput, waits: Map<number, string>): Join[] {
   const { groups, nodes, settings } = input
-  const shown = groups.map((group) => showToPlacement(group, input))
+  const draining = new Set(nodes.filter((node) => node.draining).map(({ name }) => name))
+  const isAwaited = awaitingIn(input, draining)
+  const shown = groups.map((group) => showToPlacement(group, isAwaited))
+  const isShort = ({ members, copies }: Group) =>
+    members.length < copies || members.some((node) => draining.has(node))
   // In balance is what is whole: nothing moves for balance while anything is to be mended.
+  const holding = new Set(shown.flatMap(({ members }) => members))
   const calm =
-    nodes.every(isAble) && shown.every(({ members, copies }) => members.length === copies)
-  const isNeeded = calm || needsPlan(input, shown)
-  if (!isNeeded) return []
+    nodes.every((node) => isAble(node) || !holding.has(node.name)) && !shown.some(isShort)
+  if (!calm && !shown.some(isShort)) return []
   const topology = nodes.map(
     (node): PlacedNode => ({ ...node, state: isAble(node) ? 'in' : 'out' }),
   )
-  const placement = { ...defaultSettings, ...settings.placement }
+  const evenly = { ...defaultSettings, ...settings.placement }
+  // Balance is not looked at while something is to be mended, as that takes most of the time.
+  const placement = calm ? evenly : { ...evenly, tolerance: Number.POSITIVE_INFINITY }
   const { moves, stuck } = planMoves(topology, shown, placement)
-  for (const { group, reason } of stuck) {
-    const short = shown.find(({ number }) => number === group)
-    if (short && isShort(short, nodes)) waits.set(group, reason)
-  }
-  const draining = new Set(nodes.filter((node) => node.draining).map(({ name }) => name))
+  const short = new Set(shown.filter(isShort).map(({ number }) => number))
+  for (const { group, reason } of stuck) if (short.has(group)) waits.set(group, reason)
   const byNumber = new Map(groups.map((group) => [group.number, group]))
   return moves.flatMap((move): Join[] => {
     const kind = kindOf(move, draining, calm)
@@ -144,28 +147,24 @@ function planReplacements(input: PlanInput, waits: Map<number, string>): Join[] 
 
 const isAble = (node: PlannedNode): boolean => node.alive && !node.draining && node.canTake
 
-function needsPlan({ nodes }: PlanInput, shown: readonly Group[]): boolean {
-  return shown.some((group) => isShort(group, nodes))
-}
+type IsAwaited = (lost: LostMember) => boolean
 
-function isShort({ members, copies }: Group, nodes: readonly PlannedNode[]): boolean {
-  const draining = new Set(nodes.filter((node) => node.draining).map(({ name }) => name))
-  return members.length < copies || members.some((node) => draining.has(node))
+/** Whether a lost member may still come back before another one takes its place. */
+function awaitingIn(
+  { nodes, nowMs, settings }: PlanInput,
+  draining: ReadonlySet<string>,
+): IsAwaited {
+  const known = new Set(nodes.map(({ name }) => name))
+  return ({ node, since }) =>
+    known.has(node) && !draining.has(node) && nowMs - Date.parse(since) < settings.rebuildDelayMs
 }
 
 /** Lost members count as long as they are waited for, and those that leave do not. */
-function showToPlacement(group: PlacementGroup, input: PlanInput): Group {
-  const { number, copies, primary } = group
-  const byName = new Map(input.nodes.map((node) => [node.name, node]))
+function showToPlacement(group: PlacementGroup, isAwaited: IsAwaited): Group {
+  const { number, copies, primary, lost = [] } = group
   const staying = stayingOf(group).map(({ node }) => node)
-  const awaited = (group.lost ?? [])
-    .filter(({ node, since }) => {
-      const there = byName.get(node)
-      if (!there || there.draining || staying.includes(node)) return false
-      return input.nowMs - Date.parse(since) < input.settings.rebuildDelayMs
-    })
-    .map(({ node }) => node)
-  const members = [...staying, ...awaited].slice(0, copies)
+  const awaited = lost.filter((one) => !staying.includes(one.node) && isAwaited(one))
+  const members = [...staying, ...awaited.map(({ node }) => node)].slice(0, copies)
   return { number, copies, primary, members, extents: 0 }
 }
 
