@@ -9,7 +9,7 @@ import { runProgram } from './run-program.ts'
 import { isChosen, type RunOptions, type Stage } from './stage.ts'
 
 /** The layers where threads meet; the others run on one reactor each. */
-const threadedLayers = new Set(['base', 'reactor', 'memory', 'target', 'engine'])
+const threadedLayers = new Set(['base', 'reactor', 'memory', 'peer', 'target', 'engine'])
 
 const sanitizerSettings = {
   // Each power cut opens stores with fresh memory, which is slow here; all seeds run without.

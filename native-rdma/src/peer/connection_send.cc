@@ -211,7 +211,7 @@ void Connection::on_sent(int32_t result) {
     }
     if (result <= 0) {
         queue_.abandon();
-        close(error_text(-result));
+        close(result == -EPIPE ? "the connection broke" : error_text(-result));
         return;
     }
     lane_.counted.bytes_sent.add(static_cast<uint32_t>(result));
