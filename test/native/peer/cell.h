@@ -96,9 +96,14 @@ class RecordingSink final : public peer::Sink {
     // `content`.
     std::atomic<bool> hold = false;
     std::atomic<uint8_t> content = 0;
-    base::Status answer;
-    uint32_t failed_block = 0;
     reactor::Reactor* reactor = nullptr;
+
+    void answer_with(base::Status status, uint32_t block) {
+        on(*reactor, [&] {
+            answer_ = status;
+            failed_block_ = block;
+        });
+    }
 
     void message(NodeId from, const replication::Message& message) override {
         Told told(Told::What::message, from);
@@ -132,23 +137,23 @@ class RecordingSink final : public peer::Sink {
             told.range = call.read.range;
             told.fence = call.read.fence.value;
             std::memset(call.read.data, content, call.read.range.block_count * block_bytes);
-            call.read.failed_block = failed_block;
+            call.read.failed_block = failed_block_;
         }
         note(std::move(told));
         if (hold) {
             held_calls.push_back(&call);
         } else {
-            call.answer(call, answer);
+            call.answer(call, answer_);
         }
     }
     void peer_down(NodeId node) override { note(Told(Told::What::peer_down, node)); }
 
-    // Lets go of what was held; from any thread.
+    // Lets go of what was held; from any other thread.
     void let_go() {
         on(*reactor, [this] {
             hold = false;
             for (peer::Call* call : std::exchange(held_calls, {})) {
-                call->answer(*call, answer);
+                call->answer(*call, answer_);
             }
             for (replication::Incoming* incoming : std::exchange(held_appends, {})) {
                 incoming->release(*incoming);
@@ -183,8 +188,11 @@ class RecordingSink final : public peer::Sink {
 
     mutable std::mutex mutex_;
     std::vector<Told> told_;
-    std::vector<peer::Call*> held_calls;               // The reactor's.
-    std::vector<replication::Incoming*> held_appends;  // The reactor's.
+    // The reactor's:
+    base::Status answer_;
+    uint32_t failed_block_ = 0;
+    std::vector<peer::Call*> held_calls;
+    std::vector<replication::Incoming*> held_appends;
 };
 
 struct Settings {
@@ -242,6 +250,11 @@ class Node {
             }
         }
         return !status.peers.empty();
+    }
+    [[nodiscard]] bool pool_is_whole(size_t index) const {
+        bool whole = false;
+        on(*reactors[index], [&] { whole = pools[index]->free_bytes() == pools[index]->bytes(); });
+        return whole;
     }
     [[nodiscard]] std::string reason() const {
         const auto status = network->status();
