@@ -38,6 +38,7 @@ struct GroupCounts {
     uint64_t full_disks = 0;
     uint64_t new_disks = 0;
     uint64_t busy_reads = 0;
+    uint64_t level_moments = 0;
     uint64_t outages = 0;
     uint64_t conflicts = 0;
     uint64_t epochs = 0;

@@ -8,6 +8,7 @@ namespace {
 
 constexpr uint64_t moment_look_ns = 200'000;
 constexpr uint32_t moment_looks_max = 5'000;
+constexpr uint32_t level_looks_max = 20'000;
 
 }  // namespace
 
@@ -38,6 +39,9 @@ void SimChaos::start() {
     if (!faults_.empty()) {
         next();
     }
+    if (world_.random.percent(40)) {
+        level_moment();
+    }
 }
 
 void SimChaos::next() {
@@ -55,6 +59,7 @@ void SimChaos::end() {
     cell_.net.heal_all();
     cell_.net.slowness = 1;
     cell_.net.more_loss = 0;
+    cell_.net.writes_lost_to = places_max;
     for (const auto& node : cell_.nodes) {
         node->paused = false;
         node->disk->slowness = 1;
@@ -274,6 +279,91 @@ void SimChaos::full_disk() {
     world_.note("FULL DISK", node.place);
     world_.time.call(world_.between(100 * ms, 4'000 * ms),
                      [&node] { node.disk->others_blocks = 0; });
+}
+
+// --- The moment in which a joining member is level.
+
+// Writes to it are lost, but what is copied arrives; it is read slowly, so that writes overtake it;
+// and the primary, mostly the others too, die as soon as control takes the member for an in-sync
+// one. Then it has to have what it may be asked for.
+void SimChaos::level_moment() {
+    if (!world_.calm) {
+        const base::PgId pg{1 + world_.random.below(world_.plan.groups)};
+        watch_level(pg, level_looks_max);
+    }
+}
+
+uint64_t SimChaos::blocks_to_copy(const replication::GroupConfig& config) {
+    const SimNode& primary = cell_.node(place_of(config.primary));
+    const bool open = primary.process != nullptr && primary.process->open();
+    return open ? primary.process->replica(config.pg).blocks_to_copy() : 0;
+}
+
+bool SimChaos::begins_to_level(const replication::GroupConfig& config) {
+    if (blocks_to_copy(config) == 0) {
+        return false;
+    }
+    for (const replication::Member& member : config.members()) {
+        if (member.role == replication::MemberRole::joining) {
+            levelled_ = place_of(member.node);
+        }
+    }
+    return levelled_ != places_max;
+}
+
+void SimChaos::watch_level(base::PgId pg, uint32_t looks) {
+    const replication::GroupConfig& config = control_.config(pg);
+    if (world_.calm || looks == 0) {
+        end_level_moment();
+        return;
+    }
+    if (levelled_ == places_max) {
+        if (begins_to_level(config)) {
+            ++world_.counts.level_moments;
+            world_.note("LEVEL MOMENT", levelled_, pg.value);
+            slowed_ = place_of(config.primary);
+            cell_.node(slowed_).disk->slowness = 10 + world_.random.below(200);
+            cell_.net.writes_lost_to = levelled_;
+        } else if (config.member_count < world_.plan.copies && world_.random.percent(1)) {
+            poke(pg);  // Who is away shall lack something.
+        }
+    } else if (config.find(node_at(levelled_)) == nullptr) {
+        end_level_moment();
+        return;
+    } else if (config.in_sync(node_at(levelled_))) {
+        const bool others = world_.random.percent(70);
+        for (const replication::Member& member : config.members()) {
+            if (member.node == config.primary || (others && place_of(member.node) != levelled_)) {
+                crash_node(cell_.node(place_of(member.node)));
+            }
+        }
+        end_level_moment();
+        return;
+    } else if (const uint64_t left = blocks_to_copy(config);
+               left > 0 && left <= GroupShape::cluster_blocks + 1 && world_.random.percent(30)) {
+        poke(pg);  // It overtakes all that is left.
+    }
+    world_.time.call(moment_look_ns, [this, pg, looks] { watch_level(pg, looks - 1); });
+}
+
+void SimChaos::poke(base::PgId pg) {
+    const uint32_t extent = world_.random.below(world_.shape.extents);
+    const uint64_t volume = 1 + world_.random.below(world_.shape.volumes);
+    for (SimGateway* gateway : cell_.gateways) {
+        if (SimCell::group_of(extent, world_.plan.groups) == pg && gateway->under_way() < 4) {
+            gateway->poke(volume, extent, HistoryOp::Kind::write);
+        }
+    }
+}
+
+void SimChaos::end_level_moment() {
+    if (levelled_ != places_max) {
+        cell_.node(slowed_).disk->slowness = 1;
+        levelled_ = places_max;
+    }
+    cell_.net.writes_lost_to = places_max;
+    const uint64_t rest_ns = world_.between(100 * ms, 1'000 * ms);
+    world_.time.call(rest_ns, [this] { level_moment(); });
 }
 
 // --- Control.

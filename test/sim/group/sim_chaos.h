@@ -39,6 +39,12 @@ class SimChaos {
     void slow_disk();
     void fail_disk();
     void full_disk();
+    void level_moment();
+    void watch_level(base::PgId pg, uint32_t looks);
+    [[nodiscard]] uint64_t blocks_to_copy(const replication::GroupConfig& config);
+    [[nodiscard]] bool begins_to_level(const replication::GroupConfig& config);
+    void poke(base::PgId pg);
+    void end_level_moment();
     void outage();
     void change();
     void attach();
@@ -49,6 +55,8 @@ class SimChaos {
     SimControl& control_;
     std::vector<Fault> faults_;  // Of this seed; the more often, the likelier.
     std::vector<uint64_t> fences_;
+    Place levelled_ = places_max;  // Whose levelling goes wrong; one at a time.
+    Place slowed_ = places_max;
 };
 
 }  // namespace test

@@ -88,7 +88,7 @@ void SimGateway::poke(uint64_t volume, uint32_t extent, Kind kind) {
     op.kind = kind;
     op.count = 1 + world_.random.below(GroupShape::cluster_blocks);
     for (const Attached& each : attached_) {
-        if (each.volume == volume) {
+        if (each.volume == volume && !crosses_write(op)) {
             op.fence = each.fence;
             begin(op);
         }

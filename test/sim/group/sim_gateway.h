@@ -22,7 +22,7 @@ class SimGateway {
     void work(uint32_t operations);
     // Reads all of an extent's touched blocks.
     void read_extent(uint64_t volume, uint32_t extent);
-    // One operation on any of its volumes.
+    // One operation on any of its volumes, unless a write is under way there.
     void poke(uint64_t volume, uint32_t extent, HistoryOp::Kind kind);
     void replied(const ClientReply& reply);
 

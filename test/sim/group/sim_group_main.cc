@@ -31,6 +31,7 @@ constexpr test::SimNamed<GroupCounts> named_counts[] = {
     {"full disks", &GroupCounts::full_disks},
     {"new disks", &GroupCounts::new_disks},
     {"busy stores", &GroupCounts::busy_reads},
+    {"moments of level", &GroupCounts::level_moments},
     {"outages", &GroupCounts::outages},
     {"conflicts", &GroupCounts::conflicts},
     {"epochs", &GroupCounts::epochs},

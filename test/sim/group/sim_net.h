@@ -43,6 +43,8 @@ class SimNet {
     [[nodiscard]] bool both_ways(Place one, Place other) const {
         return !is_cut(one, other) && !is_cut(other, one);
     }
+    // Of an Append that is a write, not a copy, the network loses each that goes here.
+    Place writes_lost_to = places_max;
     // Times as long as otherwise.
     uint32_t slowness = 1;
     uint32_t more_loss = 0;  // Of a thousand.

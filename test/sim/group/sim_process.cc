@@ -179,6 +179,11 @@ void SimProcess::send(base::NodeId to, const replication::Message& message) {
         return;
     }
     GroupWorld& world = cell_.world;
+    const auto* sent = std::get_if<replication::Append>(&message);
+    if (sent != nullptr && !sent->copy && other.place == cell_.net.writes_lost_to) {
+        ++world.counts.lost;
+        return;
+    }
     auto carried = std::make_shared<Carried>();
     carried->message = message;
     carried->from = node_.place;
