@@ -132,6 +132,12 @@ void Dialer::connection_gone(Connection&) {
     wait(reason_);
 }
 
+void Dialer::renew() {
+    if (connection_ != nullptr && connection_->live()) {
+        connection_->close("it answered no request");
+    }
+}
+
 Connection* Dialer::connection() {
     return connection_ != nullptr && connection_->live() ? connection_.get() : nullptr;
 }

@@ -49,6 +49,8 @@ class Dialer final : public Handshake::Owner, public Connection::Owner {
 
     // Dials at once, if it waits to.
     void hurry();
+    // Ends the connection that there is, and dials again.
+    void renew();
     // Ends for good; the lane is told by dialer_retired(), never inside this call.
     void retire();
     // Another run of the node is there: a connection to an earlier one ends without a word.

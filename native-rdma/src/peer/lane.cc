@@ -60,6 +60,13 @@ void ReactorLane::request(base::NodeId to, Request& request) {
     orphans_.push_back(request);
 }
 
+void ReactorLane::renew(base::NodeId to) {
+    const auto found = dialers_.find(to);
+    if (found != dialers_.end()) {
+        found->second->renew();
+    }
+}
+
 // Those that are made meanwhile wait for the next turn.
 void ReactorLane::end_orphans() {
     for (uint32_t count = orphans_.count(); count > 0; --count) {

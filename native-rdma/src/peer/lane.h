@@ -57,6 +57,7 @@ class ReactorLane final : public Lane, public Handshake::Owner, public Connectio
 
     void send(base::NodeId to, const replication::Message& message) override;
     void request(base::NodeId to, Request& request) override;
+    void renew(base::NodeId to) override;
 
     // The network's.
     void set_peers(std::span<const PeerAddress> peers);

@@ -75,6 +75,9 @@ struct Sink {
 // where a queue is full: the protocol sends again.
 struct Lane : replication::Peers {
     virtual void request(base::NodeId to, Request& request) = 0;
+    // Breaks the connection to a node that does not answer, and makes another: its requests end
+    // with not_primary.
+    virtual void renew(base::NodeId to) = 0;
 
   protected:
     ~Lane() = default;

@@ -257,6 +257,27 @@ TEST_CASE("a node that goes ends what it was asked with not_primary, and is told
     CHECK(until([&] { return a.reason() == "Connection refused"; }));
 }
 
+TEST_CASE("a connection whose requests nobody answers is renewed, and the next ones are answered") {
+    Pair pair;
+    pair.b.sink().hold = true;
+    Asked stuck(Verb::read, 1, 0, 1);
+    Blocks target(1);
+    stuck.target = target.bytes.get();
+    stuck.submit(pair.a, pair.b.id);
+    REQUIRE(until([&] { return pair.b.sink().count(call) == 1; }));
+    cell::on(*pair.a.reactors[0], [&] { pair.a.network->lane(0).renew(pair.b.id); });
+    REQUIRE(until([&] { return stuck.ended == 1; }));
+    CHECK((stuck.result == base::Status(base::Errc::not_primary)));
+    CHECK(pair.a.sink().count(peer_down) == 1);
+    REQUIRE(until([&] { return pair.a.connected(); }));
+    Asked next(Verb::read, 1, 0, 1);
+    next.target = target.bytes.get();
+    next.submit(pair.a, pair.b.id);
+    CHECK(until([&] { return pair.b.sink().count(call) == 2; }));
+    pair.a.stop();
+    pair.b.stop();
+}
+
 TEST_CASE("a node that comes back as a new run is told down everywhere before anything of it") {
     Node a(1, {.reactors = 2});
     auto b = std::make_unique<Node>(2, cell::Settings{.reactors = 2, .incarnation = 100});
