@@ -42,7 +42,7 @@ const rules = {
   'disks-per-node': whole(12, 1, 1000, 'disks that fail one by one'),
   'repair-mb': real(400, 0.1, 100_000, 'what a node spends on repair, in 10^6 bytes a second'),
   'rebuild-delay': whole(600, 0, 86_400, 'seconds before repair begins'),
-  'disk-afr': real(1.5, 0, 100, 'percent of disks lost for good in a year'),
+  'disk-afr': real(1, 0, 100, 'percent of disks lost for good in a year; 1.6 for hard disks'),
   'node-afr': real(0.5, 0, 100, 'percent of nodes lost with all disks in a year'),
   'rack-afr': real(0, 0, 100, 'percent of racks lost with all disks in a year'),
   outages: real(0, 0, 365, 'times a year that all nodes go down at once'),

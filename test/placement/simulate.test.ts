@@ -130,7 +130,7 @@ test('the text has balance, moves, metadata, nines and what they assume', () => 
     /volume maps .*\(4 bytes/,
     /an extent .* nines/,
     /Assumed:/,
-    /1\.5 % of disks/,
+    /1 % of disks/,
   ])
     assert.match(text, part)
 })
