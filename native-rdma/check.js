@@ -11,6 +11,8 @@ const mebi = 1n << 20n
 const segmentBytesDefault = 64n * mebi
 const bigMax = (1n << 64n) - 1n
 const volumeBlocksMax = (1n << 46n) / blockBytes
+const numberMax = 2 ** 32 - 1
+const roles = ['in-sync', 'joining']
 const durabilities = ['automatic', 'flush', 'none']
 
 export function checkOptions(options) {
@@ -36,6 +38,7 @@ export function checkOptions(options) {
     controllerIdFirst: first,
     controllerIdLast: integer(ids.last, 'controllerIds.last', first, 0xffef),
     ioQueues: integer(given.ioQueues ?? 4, 'ioQueues', 1, 8),
+    ioWaitMs: integer(given.ioWaitMs ?? 20_000, 'ioWaitMs', 100, 600_000),
     firmwareRevision: ascii(given.firmwareRevision, 'firmwareRevision', 0, 8),
     onEvent: callback(given.onEvent, 'onEvent'),
   }
@@ -147,9 +150,58 @@ export function checkEndpoint(endpoint) {
   const given = object(endpoint, 'endpoint')
   oneOf(given.transport, 'transport', ['tcp'])
   return {
-    service: oneOf(given.service, 'service', ['io', 'discovery']),
+    service: oneOf(given.service, 'service', ['io', 'discovery', 'peer']),
     address: ascii(given.address, 'address', 1, 63),
     port: integer(given.port, 'port', 0, 65_535),
+  }
+}
+
+export function checkIdentity(identity) {
+  const given = object(identity, 'identity')
+  return {
+    cellId: bytes(given.cellId, 'cellId', 16),
+    nodeId: integer(given.nodeId, 'nodeId', 1, numberMax),
+    incarnation: big(given.incarnation, 'incarnation', 1n, bigMax),
+  }
+}
+
+export function checkPeers(peers) {
+  return { peers: list(peers, 'peers', 1024).map(checkPeer) }
+}
+
+function checkPeer(peer, index) {
+  const name = `peers[${index}]`
+  const given = object(peer, name)
+  return {
+    nodeId: integer(given.nodeId, `${name}.nodeId`, 1, numberMax),
+    address: ascii(given.address, `${name}.address`, 1, 63),
+    port: integer(given.port, `${name}.port`, 1, 65_535),
+  }
+}
+
+export function checkGroups(groups) {
+  return { groups: list(groups, 'groups', 65_536).map(checkGroup) }
+}
+
+function checkGroup(group, index) {
+  const name = `groups[${index}]`
+  const given = object(group, name)
+  const members = list(given.members, `${name}.members`, 8)
+  if (members.length === 0) refuse(`${name}.members must be 1 to 8 nodes`)
+  return {
+    pg: integer(given.pg, `${name}.pg`, 0, numberMax),
+    epoch: integer(given.epoch, `${name}.epoch`, 1, numberMax),
+    primary: integer(given.primary, `${name}.primary`, 1, numberMax),
+    minInSync: integer(given.minInSync, `${name}.minInSync`, 1, 8),
+    members: members.map((member, place) => checkMember(member, `${name}.members[${place}]`)),
+  }
+}
+
+function checkMember(member, name) {
+  const given = object(member, name)
+  return {
+    nodeId: integer(given.nodeId, `${name}.nodeId`, 1, numberMax),
+    role: roles.indexOf(oneOf(given.role, `${name}.role`, roles)) + 1,
   }
 }
 

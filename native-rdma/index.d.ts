@@ -57,6 +57,8 @@ export interface EngineOptions {
   readonly controllerIds: { readonly first: number; readonly last: number }
   /** I/O queues granted to a controller, 1..8. Default 4. */
   readonly ioQueues?: number
+  /** How long a command waits for its placement group to be served, 100..600000. Default 20000. */
+  readonly ioWaitMs?: number
   /** At most 8 characters, shown to hosts. */
   readonly firmwareRevision: string
   /** Called on the JS thread, in order. A slow listener loses events, never blocks the engine. */

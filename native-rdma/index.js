@@ -11,8 +11,11 @@ import {
   checkDevicePath,
   checkDiscovery,
   checkEndpoint,
+  checkGroups,
+  checkIdentity,
   checkOptions,
   checkPath,
+  checkPeers,
   checkPrepareOptions,
   checkRamVolume,
   checkRetireOptions,
@@ -61,6 +64,15 @@ function engineOf(native) {
     async listen(endpoint) {
       return native.listen(checkEndpoint(endpoint))
     },
+    async joinCell(identity) {
+      await native.joinCell(checkIdentity(identity))
+    },
+    async setPeers(peers) {
+      await native.setPeers(checkPeers(peers))
+    },
+    async setGroups(groups) {
+      await native.setGroups(checkGroups(groups))
+    },
     async attachVolume(config) {
       const checked = checkVolume(config)
       await volumeTurns(checked.volumeId, () => native.attachVolume(checked))
@@ -89,6 +101,8 @@ function engineOf(native) {
     devices: () => native.devices(),
     connections: () => native.connections(),
     features: () => native.features(),
+    groups: () => native.groups(),
+    peers: () => native.peers(),
     readCounters(counters) {
       native.readCounters(checkCounters(counters, COUNTERS.length))
     },

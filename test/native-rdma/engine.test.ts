@@ -8,6 +8,7 @@ import {
   engineOptions,
   extentBlocks,
   hostNqn,
+  leadGroups,
   makeFolder,
   openMemoryEngine,
   ramVolume,
@@ -46,21 +47,21 @@ test('bytes that a host wrote are there when the engine is opened again', async 
   const lastOfFirst = Number(extentBlocks) - 1
 
   const first = await openEngine(engineOptions({ devices, reactors: 2, bufferBytes: 16n << 20n }))
+  await leadGroups(first, 4)
   await first.attachVolume(volume(1n, 4))
   const host = await connect(await first.listen(anyPort), 1n)
   await host.write(lastOfFirst, data)
   host.close()
   is(first.devices().length, 2)
-  is(
-    first.devices().reduce((sum, { liveBytes }) => sum + liveBytes, 0n),
-    BigInt(data.length),
-  )
+  const live = first.devices().reduce((sum, { liveBytes }) => sum + liveBytes, 0n)
+  ok(live >= BigInt(data.length), 'what the host wrote, and what groups note of themselves')
   await first.close()
 
   const events: EngineEvent[] = []
   const onEvent = (event: EngineEvent) => events.push(event)
   const second = await openEngine(engineOptions({ devices, onEvent }))
   is(events.filter(({ kind }) => kind === 'recovery').length, 2)
+  await leadGroups(second, 4)
   await second.attachVolume(volume(1n, 4))
   const again = await connect(await second.listen(anyPort), 1n)
   equal(await again.read(lastOfFirst, 3), data)
@@ -77,6 +78,7 @@ test('a scrub finds a block that rotted and tells of it; a rewrite clears it', a
   const engine = await openEngine(
     engineOptions({ devices: [{ path, bytes: 64n << 20n }], onEvent }),
   )
+  await leadGroups(engine, 4)
   await engine.attachVolume(volume(1n, 4))
   const host = await connect(await engine.listen(anyPort), 1n)
   const block = Number(extentBlocks) + 7
@@ -90,13 +92,9 @@ test('a scrub finds a block that rotted and tells of it; a rewrite clears it', a
   const scrub = () => engine.devices()[0]?.scrub
   await engine.startScrub(path, 0n)
   await eventually(() => scrub()?.passes === 1n)
-  equal(scrub(), {
-    running: false,
-    passes: 1n,
-    blocksRead: 1n,
-    blocksTotal: 1n,
-    blocksDamaged: 1n,
-  })
+  is(scrub()?.running, false)
+  is(scrub()?.blocksRead, scrub()?.blocksTotal)
+  is(scrub()?.blocksDamaged, 1n)
   await eventually(() => events.some(({ kind }) => kind === 'checksum-error'))
   const damage = events.filter(({ kind }) => kind === 'checksum-error')
   equal(damage, [{ kind: 'checksum-error', volumeId: 1n, block: BigInt(block) }])
@@ -114,6 +112,7 @@ test('a scrub is of a device that there is, at a rate that can be, one at a time
   const folder = makeFolder()
   const path = folder.path('a')
   const engine = await openEngine(engineOptions({ devices: [{ path, bytes: 64n << 20n }] }))
+  await leadGroups(engine, 1)
   await engine.attachVolume(volume(1n, 1))
   const host = await connect(await engine.listen(anyPort), 1n)
   for (let index = 0; index < 3; index++) await host.write(index * 64, Buffer.alloc(64 * 4096, 1))
@@ -136,6 +135,7 @@ test('a volume grows under its host; it neither shrinks nor takes an old fence',
   const folder = makeFolder()
   const devices = [{ path: folder.path('a'), bytes: 64n << 20n }]
   const engine = await openEngine(engineOptions({ devices }))
+  await leadGroups(engine, 3)
   await engine.attachVolume(volume(1n, 2, 5n))
   const host = await connect(await engine.listen(anyPort), 1n)
   await engine.attachVolume(volume(1n, 3, 5n))
@@ -148,8 +148,9 @@ test('a volume grows under its host; it neither shrinks nor takes an old fence',
   is(await codeOf(engine.deleteVolume(1n)), 'BUSY')
   await engine.detachVolume(1n)
   is(await codeOf(engine.attachVolume(volume(1n, 3, 4n))), 'STALE_FENCE')
+  const before = engine.devices()[0]?.liveBytes ?? 0n
   await engine.deleteVolume(1n)
-  await eventually(() => engine.devices()[0]?.liveBytes === 0n)
+  await eventually(() => (engine.devices()[0]?.liveBytes ?? before) <= before - 4096n)
   host.close()
   await engine.close()
   folder.remove()

@@ -4,7 +4,15 @@ import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import { equal, instance, is, match, ok, throws, unreachable } from 'uvu/assert'
 import { EngineError, openEngine } from '../../native-rdma/index.js'
-import { engineOptions, hostNqn, openMemoryEngine, ramVolume, volume } from './open-engine.ts'
+import {
+  cellId,
+  engineOptions,
+  hostNqn,
+  openMemoryEngine,
+  ramVolume,
+  soleMember,
+  volume,
+} from './open-engine.ts'
 
 const folder = fileURLToPath(new URL('../../native-rdma', import.meta.url))
 const addon = createRequire(import.meta.url)('node-gyp-build')(folder)
@@ -95,6 +103,59 @@ test('endpoints, discovery entries and counters are checked too', async () => {
     /^entries\[0\]\.port/,
   )
   throws(() => engine.readCounters(new BigUint64Array(1)), /BigUint64Array/)
+  await engine.close()
+})
+
+test('what is wrong with a cell, its nodes or its groups is named, and changes nothing', async () => {
+  const engine = await openMemoryEngine()
+  const identity = { cellId, nodeId: 1, incarnation: 5n }
+  is((await refusal(engine.setGroups([soleMember(1, 1)]))).code, 'INVALID_ARGUMENT')
+  for (const change of [
+    { cellId: new Uint8Array(15) },
+    { cellId: new Uint8Array(16) },
+    { nodeId: 0 },
+    { incarnation: 0n },
+  ]) {
+    const error = await refusal(engine.joinCell({ ...identity, ...change }))
+    ok(error.message.startsWith(Object.keys(change)[0] ?? ''), error.message)
+  }
+  await engine.joinCell(identity)
+  await engine.joinCell(identity)
+  is((await refusal(engine.joinCell({ ...identity, nodeId: 2 }))).code, 'ALREADY_EXISTS')
+
+  const peer = { nodeId: 2, address: '127.0.0.1', port: 7482 }
+  const wrongPeers: [string, object][] = [
+    ['nodeId', { nodeId: 1 }],
+    ['address', { address: 'a host' }],
+    ['port', { port: 0 }],
+  ]
+  for (const [field, change] of wrongPeers) {
+    const error = await refusal(engine.setPeers([{ ...peer, ...change }]))
+    ok(error.message.startsWith(`peers[0].${field}`), error.message)
+  }
+  const twice = await refusal(engine.setPeers([peer, peer]))
+  match(twice.message, /^peers\[1\]\.nodeId/)
+
+  const member = { nodeId: 1, role: 'in-sync' } as const
+  const wrongGroups: [string, object][] = [
+    ['pg', { pg: -1 }],
+    ['epoch', { epoch: 0 }],
+    ['primary', { primary: 2 }],
+    ['minInSync', { minInSync: 9 }],
+    ['members', { members: [] }],
+    ['members', { members: Array(9).fill(member) }],
+    ['members[1].nodeId', { members: [member, member] }],
+    ['members[0].role', { members: [{ nodeId: 1, role: 'leader' }] }],
+    ['primary', { members: [{ nodeId: 1, role: 'joining' }] }],
+  ]
+  for (const [field, change] of wrongGroups) {
+    const groups = [soleMember(1, 1), { ...soleMember(2, 1), ...change }]
+    const error = await refusal(engine.setGroups(groups))
+    is(error.code, 'INVALID_ARGUMENT')
+    ok(error.message.startsWith(`groups[1].${field}`), `${field}: ${error.message}`)
+  }
+  equal(engine.groups(), [])
+  equal(engine.peers(), [])
   await engine.close()
 })
 

@@ -6,6 +6,7 @@ import {
   type Engine,
   type EngineEvent,
   type EngineOptions,
+  type GroupConfig,
   openEngine,
   type VolumeConfig,
 } from '../../native-rdma/index.js'
@@ -30,6 +31,22 @@ export function engineOptions(changes: Partial<EngineOptions> = {}): EngineOptio
 
 export function openMemoryEngine(onEvent?: (event: EngineEvent) => void): Promise<Engine> {
   return openEngine(engineOptions(onEvent ? { onEvent } : {}))
+}
+
+let runs = 0
+
+/** Makes the engine, alone in a cell, the only member of groups 0 to count - 1. */
+export async function leadGroups(engine: Engine, count: number): Promise<void> {
+  // No engine leads under an epoch that an earlier run of the same node may have led under.
+  runs += 1
+  await engine.joinCell({ cellId, nodeId: 1, incarnation: BigInt(runs) })
+  await engine.setGroups(Array.from({ length: count }, (_, pg) => soleMember(pg, runs)))
+}
+
+export const cellId = new Uint8Array(16).fill(7)
+
+export function soleMember(pg: number, epoch: number, nodeId = 1): GroupConfig {
+  return { pg, epoch, primary: nodeId, minInSync: 1, members: [{ nodeId, role: 'in-sync' }] }
 }
 
 export function ramVolume(volumeId: bigint): Omit<VolumeConfig, 'extentMap' | 'fence'> {

@@ -4,11 +4,13 @@
 #include <cmath>
 
 #include "base/limits.h"
+#include "engine/cell_config.h"
 
 namespace addon {
 namespace {
 
-constexpr uint32_t elements_max = base::limits::discovery_entries_max;
+constexpr uint32_t elements_max = engine::groups_max;
+static_assert(elements_max >= base::limits::discovery_entries_max);
 
 }  // namespace
 
@@ -100,7 +102,7 @@ uint32_t Arguments::length(napi_value array, const char* property) const {
         return 0;
     }
     if (count > elements_max) {
-        refuse(property, "an array of at most 8192 elements");
+        refuse(property, "an array of at most 65536 elements");
         return 0;
     }
     return count;

@@ -57,14 +57,13 @@ base::VolumeId read_volume_id(const Arguments& given) {
 }
 
 struct Endpoint {
-    transport::tcp::Service service;
+    std::string service;
     std::string address;
     uint16_t port;
 };
 
 Endpoint read_endpoint(const Arguments& given) {
-    return {given.text("service") == "discovery" ? transport::tcp::Service::discovery
-                                                 : transport::tcp::Service::io,
+    return {given.text("service"),
             given.text("address"),
             static_cast<uint16_t>(given.number("port", UINT16_MAX))};
 }
@@ -87,6 +86,9 @@ napi_property_descriptor method(const char* name, napi_callback callback) {
 napi_value EngineObject::define(napi_env env) {
     const napi_property_descriptor methods[] = {method("open", open),
                                                 method("listen", listen),
+                                                method("joinCell", join_cell),
+                                                method("setPeers", set_peers),
+                                                method("setGroups", set_groups),
                                                 method("attachVolume", attach_volume),
                                                 method("attachRamVolume", attach_ram_volume),
                                                 method("detachVolume", detach_volume),
@@ -98,6 +100,8 @@ napi_value EngineObject::define(napi_env env) {
                                                 method("devices", devices),
                                                 method("connections", connections),
                                                 method("features", features),
+                                                method("groups", groups),
+                                                method("peers", peers),
                                                 method("readCounters", read_counters)};
     napi_value constructor = nullptr;
     napi_define_class(env,
@@ -181,8 +185,41 @@ napi_value EngineObject::promise(napi_env env, napi_callback_info info, Read rea
 napi_value EngineObject::listen(napi_env env, napi_callback_info info) {
     return promise(
         env, info, read_endpoint, [](engine::Engine& engine, Endpoint endpoint, engine::Done done) {
-            engine.listen(
-                endpoint.service, std::move(endpoint.address), endpoint.port, std::move(done));
+            if (endpoint.service == "peer") {
+                engine.listen_to_peers(
+                    std::move(endpoint.address), endpoint.port, std::move(done));
+                return;
+            }
+            const auto service = endpoint.service == "discovery"
+                                     ? transport::tcp::Service::discovery
+                                     : transport::tcp::Service::io;
+            engine.listen(service, std::move(endpoint.address), endpoint.port, std::move(done));
+        });
+}
+
+napi_value EngineObject::join_cell(napi_env env, napi_callback_info info) {
+    return promise(
+        env,
+        info,
+        read_identity,
+        [](engine::Engine& engine, engine::Identity identity, engine::Done done) {
+            engine.join_cell(identity, std::move(done));
+        });
+}
+
+napi_value EngineObject::set_peers(napi_env env, napi_callback_info info) {
+    using Peers = std::vector<peer::PeerAddress>;
+    return promise(
+        env, info, read_peers, [](engine::Engine& engine, Peers peers, engine::Done done) {
+            engine.set_peers(std::move(peers), std::move(done));
+        });
+}
+
+napi_value EngineObject::set_groups(napi_env env, napi_callback_info info) {
+    using Groups = std::vector<replication::GroupConfig>;
+    return promise(
+        env, info, read_groups, [](engine::Engine& engine, Groups groups, engine::Done done) {
+            engine.set_groups(std::move(groups), std::move(done));
         });
 }
 
@@ -284,6 +321,14 @@ napi_value EngineObject::connections(napi_env env, napi_callback_info info) {
 
 napi_value EngineObject::features(napi_env env, napi_callback_info info) {
     return list(env, info, &engine::Engine::features);
+}
+
+napi_value EngineObject::groups(napi_env env, napi_callback_info info) {
+    return list(env, info, &engine::Engine::groups);
+}
+
+napi_value EngineObject::peers(napi_env env, napi_callback_info info) {
+    return list(env, info, &engine::Engine::peers);
 }
 
 napi_value EngineObject::read_counters(napi_env env, napi_callback_info info) {

@@ -42,6 +42,9 @@ class EngineObject final : private Outbox::Owner {
     // The methods. Each finds its object and hands on its arguments.
     static napi_value open(napi_env env, napi_callback_info info);
     static napi_value listen(napi_env env, napi_callback_info info);
+    static napi_value join_cell(napi_env env, napi_callback_info info);
+    static napi_value set_peers(napi_env env, napi_callback_info info);
+    static napi_value set_groups(napi_env env, napi_callback_info info);
     static napi_value attach_volume(napi_env env, napi_callback_info info);
     static napi_value attach_ram_volume(napi_env env, napi_callback_info info);
     static napi_value detach_volume(napi_env env, napi_callback_info info);
@@ -53,6 +56,8 @@ class EngineObject final : private Outbox::Owner {
     static napi_value devices(napi_env env, napi_callback_info info);
     static napi_value connections(napi_env env, napi_callback_info info);
     static napi_value features(napi_env env, napi_callback_info info);
+    static napi_value groups(napi_env env, napi_callback_info info);
+    static napi_value peers(napi_env env, napi_callback_info info);
     static napi_value read_counters(napi_env env, napi_callback_info info);
 
     template <typename Read, typename Start>

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "addon/arguments.h"
+#include "engine/cell_config.h"
 #include "engine/options.h"
 #include "target/target.h"
 
@@ -14,6 +15,9 @@ namespace addon {
 [[nodiscard]] engine::Options read_options(const Arguments& given);
 [[nodiscard]] engine::Shown read_shown(const Arguments& given);
 [[nodiscard]] engine::VolumeConfig read_volume(const Arguments& given);
+[[nodiscard]] engine::Identity read_identity(const Arguments& given);
+[[nodiscard]] std::vector<peer::PeerAddress> read_peers(const Arguments& given);
+[[nodiscard]] std::vector<replication::GroupConfig> read_groups(const Arguments& given);
 [[nodiscard]] std::vector<target::DiscoveryEntry> read_discovery(const Arguments& given);
 
 }  // namespace addon

@@ -95,6 +95,9 @@ napi_value to_js(napi_env env, const engine::Event& event) {
             .set("hostNqn", event.host_nqn)
             .set("controllerId", event.controller_id);
     };
+    const auto group = [&]() -> Object& {
+        return object.set("pg", event.pg.value).set("epoch", event.epoch.value);
+    };
     switch (event.kind) {
         case engine::EventKind::recovery:
             object.set("kind", "recovery")
@@ -121,6 +124,22 @@ napi_value to_js(napi_env env, const engine::Event& event) {
         case engine::EventKind::host_disconnected:
             object.set("kind", "host-disconnected");
             host().set("reason", event.reason);
+            break;
+        case engine::EventKind::group_suspect:
+            object.set("kind", "group-suspect");
+            group().set("nodeId", event.node.value).set("reason", event.reason);
+            break;
+        case engine::EventKind::group_level:
+            object.set("kind", "group-level");
+            group().set("nodeId", event.node.value);
+            break;
+        case engine::EventKind::group_wants_epoch:
+            object.set("kind", "group-wants-epoch");
+            group();
+            break;
+        case engine::EventKind::group_behind:
+            object.set("kind", "group-behind");
+            group();
             break;
         case engine::EventKind::events_dropped:
             object.set("kind", "events-dropped").set("count", static_cast<double>(event.count));
@@ -163,6 +182,33 @@ napi_value to_js(napi_env env, const std::vector<target::Target::HostConnection>
             .set("hostNqn", connection.host_nqn)
             .set("controllerId", connection.controller_id)
             .set("ioQueues", connection.io_queues)
+            .value();
+    });
+}
+
+napi_value to_js(napi_env env, const std::vector<router::GroupView>& list) {
+    // In the order of the enumeration.
+    constexpr const char* states[] = {
+        "opening", "idle", "adopting", "follower", "primary", "closed"};
+    return list_of(env, list, [env, &states](const router::GroupView& group) {
+        return Object(env)
+            .set("pg", group.pg.value)
+            .set("epoch", group.epoch.value)
+            .set("state", states[static_cast<size_t>(group.state)])
+            .set("serving", truth(env, group.serving))
+            .set("blocksToCopy", big(env, group.blocks_to_copy))
+            .set("waiting", group.waiting)
+            .value();
+    });
+}
+
+napi_value to_js(napi_env env, const std::vector<peer::PeerStatus>& list) {
+    return list_of(env, list, [env](const peer::PeerStatus& peer) {
+        const bool connected = peer.state == peer::PeerState::connected;
+        return Object(env)
+            .set("nodeId", peer.node.value)
+            .set("state", connected ? "connected" : "connecting")
+            .set("reason", connected ? std::string_view() : std::string_view(peer.reason))
             .value();
     });
 }

@@ -24,6 +24,8 @@ namespace addon {
 [[nodiscard]] napi_value to_js(napi_env env, const std::vector<engine::DeviceStatus>& list);
 [[nodiscard]] napi_value to_js(napi_env env,
                                const std::vector<target::Target::HostConnection>& list);
+[[nodiscard]] napi_value to_js(napi_env env, const std::vector<router::GroupView>& list);
+[[nodiscard]] napi_value to_js(napi_env env, const std::vector<peer::PeerStatus>& list);
 [[nodiscard]] napi_value to_js(napi_env env, const engine::DeviceSurvey& survey);
 [[nodiscard]] napi_value to_js(napi_env env, const engine::Prepared& prepared);
 [[nodiscard]] napi_value to_js(napi_env env, const engine::Retired& retired);

@@ -8,6 +8,9 @@
 namespace engine {
 namespace {
 
+// How long a close waits for commands that are under way.
+constexpr uint64_t patience_ns = 1'000'000'000;
+
 Outcome no_reactor(base::Status status) {
     if (status.code() == base::Errc::unsupported) {
         return failure(status,
@@ -119,7 +122,12 @@ void Assembly::compose() {
     for (const auto& device : devices_) {
         reactor::Reactor& reactor = device->home->reactor();
         tell_.name_store(device->store->id(), device->options.path, device->file.get());
-        device->shard = std::make_unique<router::Shard>(reactor, &reactor, *device->store, &tell_);
+        device->shard =
+            std::make_unique<router::Shard>(reactor,
+                                            &reactor,
+                                            *device->store,
+                                            &tell_,
+                                            uint64_t{options_.io_wait_ms} * 1'000'000);
         shards_.push_back(device->shard.get());
     }
     std::vector<reactor::Reactor*> reactors;
@@ -138,6 +146,7 @@ void Assembly::compose() {
     if (!shards_.empty()) {
         router_ = std::make_unique<router::Router>(shards_);
     }
+    cell_ = std::make_unique<Cell>(Cell::Parts{control_, reactors_, router_.get(), tell_});
     target::TargetOptions options;
     options.controller_id_first = options_.controller_id_first;
     options.controller_id_last = options_.controller_id_last;
@@ -178,14 +187,47 @@ void Assembly::close(std::function<void()> done) {
     if (server_ == nullptr) {
         return close_stores();
     }
+    cell_->stop_waiting();
+    patience_.assembly = this;
+    patience_.fire = [](reactor::Timer& timer) {
+        Assembly& self = *static_cast<Patience&>(timer).assembly;
+        self.control_.post([&self] { self.close_cell(); });
+    };
+    reactor::Reactor& first = reactors_.front()->reactor();
+    run_on(first, [this, &first] { first.arm(patience_, first.now_ns() + patience_ns); });
     server_->close(control_.later([this] { close_target(); }));
 }
 
 void Assembly::close_target() {
-    target_->close(control_.later([this] { close_stores(); }));
+    target_->close(control_.later([this] { target_closed(); }));
+}
+
+void Assembly::target_closed() {
+    reactor::Reactor& first = reactors_.front()->reactor();
+    run_on(first, [this, &first] {
+        first.disarm(patience_);
+        control_.post([this] {
+            target_closed_ = true;
+            close_cell();
+            close_stores();
+        });
+    });
+}
+
+void Assembly::close_cell() {
+    if (!cell_closing_) {
+        cell_closing_ = true;
+        cell_->close([this] {
+            cell_closed_ = true;
+            close_stores();
+        });
+    }
 }
 
 void Assembly::close_stores() {
+    if (server_ != nullptr && !(target_closed_ && cell_closed_)) {
+        return;
+    }
     std::vector<Device*> open;
     for (const auto& device : devices_) {
         if (device->store != nullptr) {

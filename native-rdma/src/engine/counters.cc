@@ -147,6 +147,9 @@ template <typename Visitor>
 void visit_samples(const CounterSources& sources, Visitor& visit) {
     Sample sum;
     uint64_t pool_bytes = 0;
+    uint64_t primaries = 0;
+    uint64_t serving = 0;
+    uint64_t blocks_to_copy = 0;
     for (const auto& thread : sources.reactors) {
         pool_bytes += thread->pool().bytes();
     }
@@ -156,6 +159,12 @@ void visit_samples(const CounterSources& sources, Visitor& visit) {
             sum.pool_waiting += sample.pool_waiting;
             sum.parts_in_flight += sample.parts_in_flight;
             sum.parts_waiting += sample.parts_waiting;
+            sum.parts_retried += sample.parts_retried;
+            for (const router::GroupView& group : sample.groups) {
+                primaries += group.state == replication::Replica::State::primary ? 1 : 0;
+                serving += group.serving ? 1 : 0;
+                blocks_to_copy += group.blocks_to_copy;
+            }
         });
     }
     visit({"pool_bytes_now"}, pool_bytes);
@@ -163,6 +172,21 @@ void visit_samples(const CounterSources& sources, Visitor& visit) {
     visit({"pool_waiting_commands_now"}, sum.pool_waiting);
     visit({"shard_parts_in_flight_now"}, sum.parts_in_flight);
     visit({"shard_parts_waiting_now"}, sum.parts_waiting);
+    visit({"shard_parts_retried"}, sum.parts_retried);
+    visit({"groups_led_now"}, primaries);
+    visit({"groups_served_now"}, serving);
+    visit({"groups_to_copy_blocks_now"}, blocks_to_copy);
+}
+
+template <typename Visitor>
+void visit_network(const peer::NetworkCounters& network, Visitor& visit) {
+    visit({"peer_connections_now"}, network.connections);
+    visit({"peer_sent_frames"}, network.frames_sent);
+    visit({"peer_received_frames"}, network.frames_received);
+    visit({"peer_sent_bytes"}, network.bytes_sent);
+    visit({"peer_received_bytes"}, network.bytes_received);
+    visit({"peer_dropped_messages"}, network.messages_dropped);
+    visit({"peer_put_off_requests"}, network.requests_put_off);
 }
 
 // One order for the names and the numbers.
@@ -176,6 +200,7 @@ void visit_all(const CounterSources& sources, Visitor visit) {
     visit_reactors(sources, visit);
     visit_samples(sources, visit);
     visit({"volumes_attached_now"}, sources.volumes);
+    visit_network(sources.network, visit);
 }
 
 }  // namespace

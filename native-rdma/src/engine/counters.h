@@ -13,6 +13,7 @@
 
 #include "engine/reactor_thread.h"
 #include "engine/sampler.h"
+#include "peer/network.h"
 #include "target/target.h"
 #include "transport/tcp/server.h"
 
@@ -26,6 +27,7 @@ struct CounterSources {
     std::span<const std::unique_ptr<Sampler>> samplers;
     transport::tcp::ServerCounters server;
     uint64_t volumes = 0;
+    peer::NetworkCounters network;
 };
 
 // Fills `counters`, as many as there are names. Allocates nothing.

@@ -129,7 +129,8 @@ Outcome check_empty(const std::string& path, DeviceStand& stand) {
     }
     return failure(Errc::busy,
                    "device " + path + " holds " + std::to_string(live_bytes) +
-                       " bytes of volumes: delete those first, or lose them by force");
+                       " bytes of volumes and placement groups: move those away first, or lose "
+                       "them by force");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "engine/engine.h"
 
+#include <algorithm>
 #include <future>
 #include <utility>
 
@@ -116,6 +117,35 @@ void Engine::listen(transport::tcp::Service service,
             answer(std::move(outcome));
         },
         std::move(done));
+}
+
+void Engine::join_cell(Identity identity, Done done) {
+    run_verb([this, identity](Done answer) { assembly_->cell().join(identity, std::move(answer)); },
+             std::move(done));
+}
+
+void Engine::listen_to_peers(std::string address, uint16_t port, Done done) {
+    run_verb(
+        [this, address = std::move(address), port](const Done& answer) {
+            Outcome outcome = assembly_->cell().listen(address, port);
+            if (!outcome.ok() && outcome.sentence.empty()) {
+                outcome = listen_failed(address, port, outcome.status);
+            }
+            answer(std::move(outcome));
+        },
+        std::move(done));
+}
+
+void Engine::set_peers(std::vector<peer::PeerAddress> peers, Done done) {
+    run_verb([this, peers = std::move(peers)](
+                 const Done& answer) { answer(assembly_->cell().set_peers(peers)); },
+             std::move(done));
+}
+
+void Engine::set_groups(std::vector<replication::GroupConfig> groups, Done done) {
+    run_verb([this, groups = std::move(groups)](
+                 Done answer) { assembly_->cell().set_groups(groups, std::move(answer)); },
+             std::move(done));
 }
 
 void Engine::attach_volume(VolumeConfig config, Done done) {
@@ -262,6 +292,30 @@ std::optional<std::vector<std::string>> Engine::features() {
     return shared_->features();
 }
 
+std::optional<std::vector<router::GroupView>> Engine::groups() {
+    const std::lock_guard lock(mutex_);
+    if (shared_ == nullptr) {
+        return std::nullopt;
+    }
+    shared_->refresh_samples();
+    std::vector<router::GroupView> list;
+    for (const auto& sampler : shared_->samplers()) {
+        sampler->read([&list](const Sample& sample) {
+            list.insert(list.end(), sample.groups.begin(), sample.groups.end());
+        });
+    }
+    std::ranges::sort(list, {}, &router::GroupView::pg);
+    return list;
+}
+
+std::optional<std::vector<peer::PeerStatus>> Engine::peers() {
+    const std::lock_guard lock(mutex_);
+    if (shared_ == nullptr) {
+        return std::nullopt;
+    }
+    return shared_->cell().peers();
+}
+
 bool Engine::read_counters(std::span<uint64_t> counters) {
     const std::lock_guard lock(mutex_);
     if (shared_ == nullptr) {
@@ -271,7 +325,8 @@ bool Engine::read_counters(std::span<uint64_t> counters) {
     engine::read_counters({shared_->reactors(),
                            shared_->samplers(),
                            shared_->server().counters(),
-                           shared_->volumes().count()},
+                           shared_->volumes().count(),
+                           shared_->cell().counters()},
                           counters);
     return true;
 }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "engine/assembly.h"
+#include "engine/cell_config.h"
 #include "engine/control_thread.h"
 #include "engine/counters.h"
 #include "engine/events.h"
@@ -46,6 +47,11 @@ class Engine {
     void open(Options options, Done done);
     // The outcome's value is the bound port.
     void listen(transport::tcp::Service service, std::string address, uint16_t port, Done done);
+    // Who this node is in its cell; before the next three.
+    void join_cell(Identity identity, Done done);
+    void listen_to_peers(std::string address, uint16_t port, Done done);
+    void set_peers(std::vector<peer::PeerAddress> peers, Done done);
+    void set_groups(std::vector<replication::GroupConfig> groups, Done done);
     void attach_volume(VolumeConfig config, Done done);
     void attach_ram_volume(Shown shown, Done done);
     void detach_volume(base::VolumeId id, Done done);
@@ -61,6 +67,9 @@ class Engine {
     [[nodiscard]] std::optional<std::vector<DeviceStatus>> devices();
     [[nodiscard]] std::optional<std::vector<target::Target::HostConnection>> connections();
     [[nodiscard]] std::optional<std::vector<std::string>> features();
+    // In the order of their numbers.
+    [[nodiscard]] std::optional<std::vector<router::GroupView>> groups();
+    [[nodiscard]] std::optional<std::vector<peer::PeerStatus>> peers();
     // False, and nothing written, when the engine is not open. Requires: counters.size() ==
     // counter_names().size().
     [[nodiscard]] bool read_counters(std::span<uint64_t> counters);

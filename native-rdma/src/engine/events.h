@@ -20,6 +20,10 @@ enum class EventKind : uint8_t {
     checksum_error,
     host_connected,
     host_disconnected,
+    group_suspect,
+    group_level,
+    group_wants_epoch,
+    group_behind,
     events_dropped,
 };
 
@@ -38,6 +42,9 @@ struct Event {
     std::string host_nqn;
     uint16_t controller_id = 0;
     const char* reason = "";  // Of static duration.
+    base::PgId pg;
+    base::Epoch epoch;
+    base::NodeId node;
     uint64_t count = 0;
 };
 

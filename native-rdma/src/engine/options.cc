@@ -5,6 +5,7 @@
 #include <sched.h>
 
 #include "nvme/nqn.h"
+#include "replication/durable_state.h"
 #include "store/superblock_format.h"
 
 namespace engine {
@@ -108,6 +109,9 @@ Outcome check(const Options& options) {
     if (options.io_queues < 1 || options.io_queues > base::limits::io_queues_per_controller_max) {
         return wrong("ioQueues must be 1 to 8");
     }
+    if (options.io_wait_ms < io_wait_ms_min || options.io_wait_ms > io_wait_ms_max) {
+        return wrong("ioWaitMs must be 100 to 600000");
+    }
     if (!is_printable(options.firmware_revision, 8)) {
         return wrong("firmwareRevision must be at most 8 ASCII characters");
     }
@@ -121,6 +125,9 @@ Outcome check(const Options& options) {
 }
 
 Outcome check(const Shown& shown) {
+    if (shown.id == replication::group_volume) {
+        return wrong("volumeId must be less than 2^64 - 1, which groups keep their state under");
+    }
     if (shown.uuid == base::Uuid{}) {
         return wrong("uuid must not be all zeroes");
     }

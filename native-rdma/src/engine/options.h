@@ -35,6 +35,7 @@ struct Options {
     uint16_t controller_id_first = 1;
     uint16_t controller_id_last = 0xffef;
     uint16_t io_queues = 4;
+    uint32_t io_wait_ms = 20'000;  // How long a command waits for its group to be served.
     std::string firmware_revision;
 };
 
@@ -56,6 +57,8 @@ struct VolumeConfig {
 };
 
 inline constexpr uint32_t poll_us_max = 1000;
+inline constexpr uint32_t io_wait_ms_min = 100;
+inline constexpr uint32_t io_wait_ms_max = 600'000;
 inline constexpr uint64_t checkpoint_log_bytes_min = uint64_t{1} << 20;
 inline constexpr uint64_t index_bytes_min = uint64_t{1} << 20;
 

@@ -38,9 +38,13 @@ void Sampler::take() {
     sample_.pool_waiting = pool_.waiting();
     sample_.parts_in_flight = 0;
     sample_.parts_waiting = 0;
+    sample_.parts_retried = 0;
+    sample_.groups.clear();
     for (size_t i = 0; i < shards_.size(); ++i) {
         sample_.parts_in_flight += shards_[i]->in_flight();
         sample_.parts_waiting += shards_[i]->waiting();
+        sample_.parts_retried += shards_[i]->retried();
+        shards_[i]->view(sample_.groups);
         sample_.stores[i] = shards_[i]->store().stats();
     }
     asked_ = false;

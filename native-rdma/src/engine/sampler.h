@@ -20,7 +20,9 @@ struct Sample {
     uint64_t pool_waiting = 0;
     uint64_t parts_in_flight = 0;
     uint64_t parts_waiting = 0;
+    uint64_t parts_retried = 0;
     std::vector<store::StoreStats> stores;  // In the order of the shards.
+    std::vector<router::GroupView> groups;
 };
 
 class Sampler {

@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "engine/events.h"
+#include "replication/ports.h"
 #include "router/shard.h"
 #include "store/file_device.h"
 #include "target/target.h"
@@ -18,7 +19,8 @@ namespace engine {
 class Tell final : public volume::DamageObserver,
                    public store::StoreObserver,
                    public router::FailureObserver,
-                   public target::HostObserver {
+                   public target::HostObserver,
+                   public replication::Reports {
   public:
     Tell(EventQueue& events, uint64_t extent_bytes)
         : events_(events), extent_blocks_(extent_bytes / base::limits::block_bytes) {}
@@ -37,6 +39,13 @@ class Tell final : public volume::DamageObserver,
                            const std::string& host_nqn,
                            uint16_t controller_id,
                            const char* reason) override;
+    void suspect(base::PgId pg,
+                 base::Epoch epoch,
+                 base::NodeId node,
+                 replication::SuspectReason reason) override;
+    void level(base::PgId pg, base::Epoch epoch, base::NodeId node) override;
+    void wants_epoch(base::PgId pg, base::Epoch above) override;
+    void behind(base::PgId pg, base::Epoch known) override;
 
   private:
     struct Named {

@@ -160,7 +160,7 @@ std::unique_ptr<Volumes::Served> Volumes::serve_extents(const VolumeConfig& conf
                                                        &thread->reactor(),
                                                        &parts_.observer,
                                                        &thread->meter());
-        volume->configure(config.shown.block_count, places);
+        volume->configure(config.shown.block_count, places, config.fence);
         served->volumes.push_back(std::move(volume));
     }
     return served;
@@ -204,17 +204,18 @@ void Volumes::change(VolumeConfig config, Done done) {
     if (served.volumes.empty()) {
         return show(std::move(config), First::no, std::move(done));
     }
-    // Every reactor knows the new blocks before a host hears of them.
+    // Every reactor knows the new blocks and fence before a host hears of them.
     const router::Places places = parts_.router->places(config.extent_map);
     const uint64_t block_count = config.shown.block_count;
+    const base::Fence fence = config.fence;
     const auto join = Join::create(
         parts_.control, served.volumes.size(), [this, config = std::move(config), done] {
             show(config, First::no, done);
         });
     for (size_t i = 0; i < served.volumes.size(); ++i) {
         volume::Volume& volume = *served.volumes[i];
-        run_on(parts_.reactors[i]->reactor(), [&volume, block_count, places, join] {
-            volume.configure(block_count, places);
+        run_on(parts_.reactors[i]->reactor(), [&volume, block_count, places, fence, join] {
+            volume.configure(block_count, places, fence);
             join->arrive();
         });
     }

@@ -47,11 +47,17 @@ struct Request : base::ListLink {
 struct Call : base::ListLink {
     // Once, on the sink's reactor; the call must not be touched any more.
     using Answer = void (*)(Call& call, base::Status status);
+    struct Write : replication::Write {
+        Call* call = nullptr;  // The sink's, for its own use.
+    };
+    struct Read : replication::Read {
+        Call* call = nullptr;  // Likewise.
+    };
     base::NodeId from;
     base::Epoch epoch;
     Verb verb = Verb::read;
-    replication::Write write;  // With verb write; or:
-    replication::Read read;    // its failed_block is what the asker is told.
+    Write write;  // With verb write; or:
+    Read read;    // its failed_block is what the asker is told.
     Answer answer = nullptr;
     void* owner = nullptr;  // The sink's, for its own use.
 };

@@ -5,8 +5,8 @@
 // store more or less would move PGs, so a gateway keeps the set it began with (gateway/state.ts
 // refuses another).
 //
-// The route to a primary on another gateway belongs here too: a Place then names a peer, not a
-// shard.
+// The shard is also where the way to a primary on another gateway begins: each node has the same
+// groups at home somewhere, whether or not it is a member.
 //
 // Thread: built before reactors use it, constant afterwards.
 #pragma once

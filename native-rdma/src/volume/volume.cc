@@ -37,12 +37,13 @@ Volume::~Volume() {
     CHECK(idle(), "operations outlive their volume");
 }
 
-void Volume::configure(uint64_t block_count, router::Places places) {
+void Volume::configure(uint64_t block_count, router::Places places, base::Fence fence) {
     const uint64_t extent_blocks = uint64_t{1} << extent_shift_;
     CHECK(places != nullptr && places->size() * extent_blocks >= block_count,
           "every block has a place");
     block_count_ = block_count;
     places_ = std::move(places);
+    fence_ = fence;
 }
 
 base::Status Volume::submit(Op& op) {
@@ -101,21 +102,17 @@ bool Volume::next_part(Op& op, Part& part) {
 
     part.owner = &op;
     part.done = &Volume::part_done;
+    part.range = {extent, static_cast<uint32_t>(first), static_cast<uint32_t>(count)};
+    part.fence = fence_;
     if (op.verb == Verb::read) {
         part.verb = Part::Verb::read;
-        part.read.extent = extent;
-        part.read.first_block = static_cast<uint32_t>(first);
-        part.read.block_count = static_cast<uint32_t>(count);
-        part.read.data = op.data + done_blocks * block_bytes;
-        part.read.registered_index = op.registered_index;
+        part.target = op.data + done_blocks * block_bytes;
+        part.registered_index = op.registered_index;
     } else {
         const bool has_data = op.verb == Verb::write;
         part.verb = Part::Verb::write;
-        part.write.extent = extent;
-        part.write.first_block = static_cast<uint32_t>(first);
-        part.write.block_count = static_cast<uint32_t>(count);
-        part.write.data = has_data ? op.data + done_blocks * block_bytes : nullptr;
-        part.write.block_crcs = has_data ? op.block_crcs + done_blocks : nullptr;
+        part.data = has_data ? op.data + done_blocks * block_bytes : nullptr;
+        part.crcs = has_data ? op.block_crcs + done_blocks : nullptr;
     }
     op.next_block += count;
     place.shard->run(part, executor_, reactor_);
@@ -141,7 +138,7 @@ void Volume::part_done(Part& part, base::Status status) {
 void Volume::note_failure(Op& op, Part& part, base::Status status) {
     if (status.code() == base::Errc::checksum_wrong && part.verb == Part::Verb::read) {
         const uint64_t block =
-            (uint64_t{part.read.extent.index} << extent_shift_) + part.read.failed_block;
+            (uint64_t{part.range.extent.index} << extent_shift_) + part.failed_block;
         if (observer_ != nullptr) {
             observer_->block_damaged(id_, block);
         }

@@ -34,9 +34,9 @@ class Volume final : public Backing {
            Meter* meter = nullptr);
     ~Volume() override;
 
-    // Takes a new size or map; operations under way keep what they began with. Requires: places
-    // cover block_count blocks.
-    void configure(uint64_t block_count, router::Places places);
+    // Takes a new size, map or fence; operations under way keep what they began with. Requires:
+    // places cover block_count blocks.
+    void configure(uint64_t block_count, router::Places places, base::Fence fence);
     [[nodiscard]] bool idle() const { return in_flight_ == 0; }
 
     [[nodiscard]] uint64_t block_count() const override { return block_count_; }
@@ -60,6 +60,7 @@ class Volume final : public Backing {
     Meter* meter_;
     uint64_t block_count_ = 0;
     router::Places places_;
+    base::Fence fence_;  // Of this attachment: older ones are refused wherever it has been seen.
     uint32_t in_flight_ = 0;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
@@ -99,7 +100,34 @@ class Bench {
         opened = wait_for([&](engine::Done done) { engine.open(options, std::move(done)); });
     }
 
+    // Alone in a cell of its own: the volume's groups are this node's. An epoch of an earlier run
+    // is not led again, so each engine of a test has higher ones.
     engine::Outcome attach(const engine::VolumeConfig& config) {
+        if (opened.ok() && !lead(config.extent_map).ok()) {
+            return engine::failure(base::Errc::io_error, "the groups cannot be set");
+        }
+        return attach_only(config);
+    }
+    engine::Outcome lead(const std::vector<base::PgId>& pgs) {
+        const engine::Identity identity{{1}, node, incarnation};
+        const engine::Outcome joined = wait_for(
+            [&](engine::Done done) { engine.join_cell(identity, std::move(done)); });
+        std::vector<replication::GroupConfig> groups;
+        for (const base::PgId pg : pgs) {
+            replication::GroupConfig group;
+            group.pg = pg;
+            group.epoch = base::Epoch(epoch);
+            group.primary = node;
+            group.member_count = 1;
+            group.member_at[0] = {node, replication::MemberRole::in_sync};
+            groups.push_back(group);
+        }
+        return joined.ok() ? set_groups(groups) : joined;
+    }
+    engine::Outcome set_groups(const std::vector<replication::GroupConfig>& groups) {
+        return wait_for([&](engine::Done done) { engine.set_groups(groups, std::move(done)); });
+    }
+    engine::Outcome attach_only(const engine::VolumeConfig& config) {
         return wait_for([&](engine::Done done) { engine.attach_volume(config, std::move(done)); });
     }
     engine::Outcome attach_ram(const engine::Shown& config) {
@@ -150,6 +178,12 @@ class Bench {
         const auto found = std::find(names.begin(), names.end(), name);
         return found == names.end() ? ~uint64_t{0} : values[size_t(found - names.begin())];
     }
+    // Of volumes, but for what groups note of themselves: less than this much in a test.
+    static constexpr uint64_t group_bytes_max = 512 * 1024;
+    bool holds(uint64_t volume_bytes) {
+        const uint64_t live = live_bytes();
+        return live >= volume_bytes && live <= volume_bytes + group_bytes_max;
+    }
     uint64_t live_bytes() {
         uint64_t sum = 0;
         const auto devices = engine.devices();
@@ -169,6 +203,12 @@ class Bench {
     engine::Engine engine{events};
     engine::Outcome opened;
     uint16_t port = 0;
+    base::NodeId node{1};
+    uint64_t incarnation = ++made;
+    uint32_t epoch = static_cast<uint32_t>(incarnation);
+
+  private:
+    inline static std::atomic<uint64_t> made = 0;
 };
 
 inline std::vector<uint8_t> pattern(uint64_t seed, size_t blocks) {

@@ -71,8 +71,8 @@ TEST_CASE("a scrub finds a block that rotted, tells of it by volume, and a rewri
     REQUIRE(start(bench, path, 0).ok());
     REQUIRE(test::eventually([&] { return progress(bench).passes == 1; }));
     CHECK_FALSE(progress(bench).running);
-    CHECK_EQ(progress(bench).blocks_read, 16u);
-    CHECK_EQ(progress(bench).blocks_total, 16u);
+    CHECK_GE(progress(bench).blocks_read, 16u);
+    CHECK_EQ(progress(bench).blocks_read, progress(bench).blocks_total);
     CHECK_EQ(progress(bench).blocks_damaged, 1u);
     const auto told = damage_told(bench);
     REQUIRE_EQ(told.size(), 1u);

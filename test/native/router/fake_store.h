@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/crc32c.h"
+#include "replication/durable_state.h"
 #include "store/store.h"
 
 namespace test {
@@ -24,9 +25,17 @@ class ManualExecutor final : public reactor::Executor {
             tasks_.push_back(&task);
         }
     }
-    void arm(reactor::Timer&, uint64_t) override { std::abort(); }
-    void disarm(reactor::Timer&) override {}
-    [[nodiscard]] uint64_t now_ns() const override { return 0; }
+    void arm(reactor::Timer& timer, uint64_t deadline_ns) override {
+        disarm(timer);
+        timer.deadline_ns = deadline_ns;
+        timer.heap_index = 1;
+        timers_.push_back(&timer);
+    }
+    void disarm(reactor::Timer& timer) override {
+        std::erase(timers_, &timer);
+        timer.heap_index = 0;
+    }
+    [[nodiscard]] uint64_t now_ns() const override { return now_ns_; }
 
     void turn_until_idle() {
         while (!tasks_.empty()) {
@@ -36,12 +45,43 @@ class ManualExecutor final : public reactor::Executor {
             task->run(*task);
         }
     }
+    // Lets time pass, a millisecond a step; `between` runs after each.
+    template <typename Between>
+    void pass(uint64_t ns, Between between) {
+        const uint64_t end_ns = now_ns_ + ns;
+        while (now_ns_ < end_ns) {
+            now_ns_ = std::min(end_ns, now_ns_ + 1'000'000);
+            fire();
+            turn_until_idle();
+            between();
+        }
+    }
+    void pass(uint64_t ns) {
+        pass(ns, [] {});
+    }
 
   private:
+    void fire() {
+        while (true) {
+            const auto due = std::ranges::find_if(timers_, [this](const reactor::Timer* timer) {
+                return timer->deadline_ns <= now_ns_;
+            });
+            if (due == timers_.end()) {
+                return;
+            }
+            reactor::Timer& timer = **due;
+            disarm(timer);
+            timer.fire(timer);
+        }
+    }
+
+    uint64_t now_ns_ = 1;
     std::deque<reactor::Task*> tasks_;
+    std::vector<reactor::Timer*> timers_;
 };
 
-// Completes when told to, in order. Keeps blocks by (volume, extent, block).
+// Completes when told to, in order. Keeps blocks by (volume, extent, block). What groups promise is
+// kept apart, as it is no user's: it completes whenever anything is told to.
 class FakeStore : public store::Store {
   public:
     using Key = std::array<uint64_t, 3>;
@@ -52,18 +92,26 @@ class FakeStore : public store::Store {
         if (const base::Status status = admit(); !status.ok()) {
             return status;
         }
-        writes_seen.push_back(op);
-        pending_.push_back({&op, nullptr});
+        if (op.extent.volume != replication::group_volume) {
+            writes_seen.push_back(op);
+        }
+        queue_of(op.extent).push_back({&op, nullptr, nullptr});
         return base::Status();
     }
     base::Status submit_read(store::ReadOp& op) override {
         if (const base::Status status = admit(); !status.ok()) {
             return status;
         }
-        pending_.push_back({nullptr, &op});
+        if (pending_.size() >= capacity) {
+            return base::Status(base::Errc::busy);
+        }
+        queue_of(op.extent).push_back({nullptr, &op, nullptr});
         return base::Status();
     }
-    base::Status submit_scan(store::ScanOp&) override { return base::Status(base::Errc::closed); }
+    base::Status submit_scan(store::ScanOp& op) override {
+        promises_.push_back({nullptr, nullptr, &op});
+        return base::Status();
+    }
     base::Status submit_delete(DeleteOp&) override { return base::Status(base::Errc::closed); }
     base::Status start_scrub(uint64_t) override { return base::Status(base::Errc::closed); }
     void stop_scrub() override {}
@@ -75,22 +123,27 @@ class FakeStore : public store::Store {
 
     [[nodiscard]] size_t pending() const { return pending_.size(); }
     void complete_one() {
-        auto [write, read] = pending_.front();
-        pending_.pop_front();
-        write != nullptr ? finish(*write) : finish(*read);
+        complete_promises();
+        finish_first(pending_);
+    }
+    void complete_promises() {
+        while (!promises_.empty()) {
+            finish_first(promises_);
+        }
     }
     void complete_all() {
+        complete_promises();
         while (!pending_.empty()) {
             complete_one();
         }
     }
 
-    uint32_t capacity = 1024;   // Operations in flight before it says busy.
+    uint32_t capacity = 1024;   // Operations in flight before it says busy to a read.
     base::Status refuse_with;   // Refuses submissions with it.
     base::Status fail_with;     // Fails completions with it.
     uint32_t failed_block = 0;  // What a failed read names.
     base::Version replayed_version;
-    store::StoreStats stats_now;
+    store::StoreStats stats_now = roomy();
     std::vector<store::WriteOp> writes_seen;
     std::map<Key, std::vector<uint8_t>> blocks;
 
@@ -98,34 +151,60 @@ class FakeStore : public store::Store {
     struct Pending {
         store::WriteOp* write;
         store::ReadOp* read;
+        store::ScanOp* scan;
     };
-    base::Status admit() {
-        if (!refuse_with.ok()) {
-            return refuse_with;
-        }
-        return pending_.size() < capacity ? base::Status() : base::Status(base::Errc::busy);
+    using Queue = std::deque<Pending>;
+
+    static store::StoreStats roomy() {
+        store::StoreStats stats;
+        stats.capacity_bytes = uint64_t{1} << 40;
+        return stats;
     }
+    static Key key_of(const base::ExtentId& extent, uint32_t block) {
+        const bool state = extent.volume == replication::group_volume;
+        const uint64_t high = state ? uint64_t{extent.pg.value} << 32 : 0;
+        return {extent.volume.value, high | extent.index, block};
+    }
+    std::map<Key, std::vector<uint8_t>>& map_of(const base::ExtentId& extent) {
+        return extent.volume == replication::group_volume ? state_ : blocks;
+    }
+    Queue& queue_of(const base::ExtentId& extent) {
+        return extent == replication::promise_extent(extent.pg) ? promises_ : pending_;
+    }
+    void finish_first(Queue& queue) {
+        const auto [write, read, scan] = queue.front();
+        queue.pop_front();
+        if (write != nullptr) {
+            finish(*write);
+        } else if (read != nullptr) {
+            finish(*read);
+        } else {
+            scan->over = true;
+            scan->done(*scan, base::Status());
+        }
+    }
+    base::Status admit() { return refuse_with; }
     void finish(store::WriteOp& op) {
         for (uint32_t index = 0; fail_with.ok() && index < op.block_count; ++index) {
-            const Key key{op.extent.volume.value, op.extent.index, op.first_block + index};
+            const Key key = key_of(op.extent, op.first_block + index);
             if (op.data == nullptr) {
-                blocks.erase(key);
+                map_of(op.extent).erase(key);
                 continue;
             }
             const uint8_t* data = op.data + size_t{index} * 4096;
             if (base::crc32c(data, 4096) != op.block_crcs[index]) {
                 std::abort();
             }
-            blocks[key].assign(data, data + 4096);
+            map_of(op.extent)[key].assign(data, data + 4096);
         }
         op.done(op, fail_with);
     }
     void finish(store::ReadOp& op) {
+        const auto& held = map_of(op.extent);
         for (uint32_t index = 0; index < op.block_count; ++index) {
-            const auto found =
-                blocks.find(Key{op.extent.volume.value, op.extent.index, op.first_block + index});
+            const auto found = held.find(key_of(op.extent, op.first_block + index));
             uint8_t* data = op.data + size_t{index} * 4096;
-            if (found == blocks.end()) {
+            if (found == held.end()) {
                 std::memset(data, 0, 4096);
             } else {
                 std::copy(found->second.begin(), found->second.end(), data);
@@ -136,7 +215,9 @@ class FakeStore : public store::Store {
     }
 
     base::Uuid id_{};
-    std::deque<Pending> pending_;
+    Queue pending_;
+    Queue promises_;
+    std::map<Key, std::vector<uint8_t>> state_;
 };
 
 }  // namespace test

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 #include <vector>
 
-#include "router/fake_store.h"
+#include "router/sole_member.h"
 
 namespace {
 
@@ -29,17 +29,27 @@ struct Bench {
         for (uint32_t index = 0; index < 10; ++index) {
             pgs.emplace_back(index);
         }
-        volume.configure(10 * extent_blocks, router.places(pgs));
+        volume.configure(10 * extent_blocks, router.places(pgs), base::Fence());
+        for (size_t index = 0; index < 2; ++index) {
+            test::lead(shards[index], stores[index], executor, pgs);
+        }
+    }
+    ~Bench() {
+        settle();
+        for (size_t index = 0; index < 2; ++index) {
+            test::leave(shards[index], stores[index], executor);
+        }
     }
     void settle() {
-        do {
-            executor.turn_until_idle();
+        while (pending() > 0) {
             stores[0].complete_all();
             stores[1].complete_all();
-        } while (stores[0].pending() + stores[1].pending() > 0);
-        executor.turn_until_idle();
+        }
     }
-    [[nodiscard]] size_t pending() const { return stores[0].pending() + stores[1].pending(); }
+    [[nodiscard]] size_t pending() {
+        executor.turn_until_idle();
+        return stores[0].pending() + stores[1].pending();
+    }
 };
 
 struct Answered : volume::Op {
@@ -93,6 +103,7 @@ TEST_CASE("an operation is answered once, and not before both of its parts") {
     auto data = pattern(2);
     Answered write(volume::Verb::write, extent_blocks - 1, 2, data.data());
     REQUIRE(bench.volume.submit(write).ok());
+    CHECK_EQ(bench.pending(), 2u);
     auto& first = bench.stores[0].pending() > 0 ? bench.stores[0] : bench.stores[1];
     first.complete_one();
     CHECK_EQ(write.times, 0u);
@@ -135,7 +146,7 @@ TEST_CASE("refuses what reaches past the end of the volume, whatever the sum ove
 TEST_CASE("a grown volume serves its new blocks") {
     Bench bench;
     std::vector<base::PgId> pgs(11, base::PgId(3));
-    bench.volume.configure(11 * extent_blocks, bench.router.places(pgs));
+    bench.volume.configure(11 * extent_blocks, bench.router.places(pgs), base::Fence());
     auto data = pattern(1);
     Answered write(volume::Verb::write, 11 * extent_blocks - 1, 1, data.data());
     CHECK(bench.volume.submit(write).ok());
@@ -176,21 +187,40 @@ TEST_CASE("a failed part fails the operation once, after the other part is done"
     REQUIRE(bench.volume.submit(write).ok());
     for (auto& store : bench.stores) {
         store.fail_with = base::Status(base::Errc::device_failed, 5);
+        store.stats_now.failed = true;
     }
     bench.settle();
     CHECK_EQ(write.times, 1u);
-    CHECK_EQ(write.answer, base::Status(base::Errc::device_failed, 5));
+    CHECK_EQ(write.answer.code(), base::Errc::device_failed);
 }
 
 TEST_CASE("a deallocation that fails leaves the extents out that it has not begun") {
     Bench bench;
     for (auto& store : bench.stores) {
-        store.refuse_with = base::Status(base::Errc::no_space);
+        store.refuse_with = base::Status(base::Errc::device_failed);
+        store.stats_now.failed = true;
     }
     Answered trim(volume::Verb::deallocate, 0, static_cast<uint32_t>(10 * extent_blocks));
     REQUIRE(bench.volume.submit(trim).ok());
     CHECK_EQ(trim.times, 0u);
     bench.settle();
     CHECK_EQ(trim.times, 1u);
-    CHECK_EQ(trim.answer.code(), base::Errc::no_space);
+    CHECK_EQ(trim.answer.code(), base::Errc::device_failed);
+}
+
+TEST_CASE("each operation carries the fence of the volume's newest attachment") {
+    Bench bench;
+    const std::vector<base::PgId> pgs(10, base::PgId(3));
+    auto data = pattern(1);
+    const auto write_with = [&](uint64_t fence) {
+        bench.volume.configure(10 * extent_blocks, bench.router.places(pgs), base::Fence(fence));
+        Answered write(volume::Verb::write, 0, 1, data.data());
+        REQUIRE(bench.volume.submit(write).ok());
+        bench.settle();
+        CHECK_EQ(write.times, 1u);
+        return write.answer.code();
+    };
+    CHECK_EQ(write_with(8), base::Errc::ok);
+    CHECK_EQ(write_with(7), base::Errc::stale_fence);
+    CHECK_EQ(write_with(9), base::Errc::ok);
 }
