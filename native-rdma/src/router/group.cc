@@ -14,6 +14,7 @@ namespace {
 
 constexpr uint64_t back_off_first_ns = 10'000'000;
 constexpr uint64_t back_off_last_ns = 500'000'000;
+constexpr uint64_t never = UINT64_MAX;
 
 }  // namespace
 
@@ -41,14 +42,14 @@ void Group::advance(State to) {
 // --- Configurations.
 
 void Group::make_replica() {
-    replica_ = std::make_unique<replication::Replica>(
-        replication::Replica::Parts{pg_,
-                                    around_.self,
-                                    around_.store,
-                                    around_.executor,
-                                    *around_.lane,
-                                    around_.reports,
-                                    around_.settings});
+    replica_ =
+        std::make_unique<replication::Replica>(replication::Replica::Parts{pg_,
+                                                                           around_.self,
+                                                                           around_.store,
+                                                                           around_.executor,
+                                                                           *around_.lane,
+                                                                           around_.reports,
+                                                                           around_.settings});
 }
 
 void Group::configure(const replication::GroupConfig& config) {
@@ -70,6 +71,9 @@ void Group::learn(const replication::GroupConfig& config) {
     if (config.epoch <= config_.epoch) {
         return;
     }
+    if (in_flight_ > 0 && late_ns_ == never && config.primary != asked_) {
+        late_ns_ = around_.executor.now_ns() + around_.settings.grace_ns;
+    }
     config_ = config;
     back_off_ns_ = back_off_first_ns;
     if (state_ == State::open) {
@@ -77,6 +81,7 @@ void Group::learn(const replication::GroupConfig& config) {
     }
     go_on_ = true;
     around_.executor.defer(turn_);
+    arm();
 }
 
 // --- Parts.
@@ -103,7 +108,8 @@ void Group::send(Part& part) {
     ++in_flight_;
     ++around_.in_flight;
     --around_.waiting;
-    if (config_.primary == around_.self) {
+    asked_ = config_.primary;
+    if (asked_ == around_.self) {
         send_here(part);
     } else {
         send_away(part);
@@ -155,6 +161,9 @@ void Group::send_away(Part& part) {
         ended.group->ended(ended, status);
     };
     around_.lane->request(config_.primary, request);
+    if (!tick_.armed()) {
+        around_.executor.arm(tick_, part.deadline_ns);
+    }
 }
 
 // The answer goes out last: whoever gets it may submit again.
@@ -211,32 +220,64 @@ void Group::resume() {
     }
     advance(State::open);
     go_on_ = false;
+    late_ns_ = never;
     around_.executor.disarm(tick_);
     for (Part* part = queue_.front(); part != nullptr; part = queue_.after(*part)) {
         send(*part);
     }
 }
 
-// For the first that has waited for too long, or to try again.
+Part* Group::first(bool sent) {
+    Part* part = queue_.front();
+    while (part != nullptr && part->sent != sent) {
+        part = queue_.after(*part);
+    }
+    return part;
+}
+
+// A node that is stopped keeps its connections, and answers nothing: what is under way has a
+// deadline, and once another node is primary there is no reason to wait so long.
+uint64_t Group::renew_ns() {
+    const Part* asked = asked_ == around_.self ? nullptr : first(true);
+    return asked == nullptr ? never : std::min(asked->deadline_ns, late_ns_);
+}
+
+// When the first has waited for too long, or it is time to try again.
+uint64_t Group::next_ns() {
+    uint64_t next_ns = renew_ns();
+    if (const Part* waits = first(false); waits != nullptr) {
+        const bool retries = !go_on_ && config_.epoch.value != 0;
+        next_ns = std::min({next_ns, waits->deadline_ns, retries ? retry_ns_ : never});
+    }
+    return next_ns;
+}
+
 void Group::arm() {
-    Part* first = queue_.front();
-    while (first != nullptr && first->sent) {
-        first = queue_.after(*first);
-    }
-    if (first == nullptr) {
+    const uint64_t at_ns = next_ns();
+    if (at_ns == never) {
         around_.executor.disarm(tick_);
-        return;
+    } else {
+        around_.executor.arm(tick_, at_ns);
     }
-    const bool retries = !go_on_ && config_.epoch.value != 0;
-    around_.executor.arm(tick_,
-                         retries ? std::min(retry_ns_, first->deadline_ns) : first->deadline_ns);
 }
 
 void Group::tick() {
     const uint64_t now_ns = around_.executor.now_ns();
-    if (state_ != State::waiting) {
-        return;
+    if (state_ == State::waiting) {
+        give_up_waiting(now_ns);
+        if (config_.epoch.value != 0 && retry_ns_ <= now_ns) {
+            go_on_ = true;
+            around_.executor.defer(turn_);
+        }
     }
+    if (renew_ns() <= now_ns) {
+        around_.lane->renew(asked_);
+        return;  // They end with not_primary, and one of them arms anew.
+    }
+    arm();
+}
+
+void Group::give_up_waiting(uint64_t now_ns) {
     for (Part* part = queue_.front(); part != nullptr && part->deadline_ns <= now_ns;) {
         Part& each = *part;
         part = queue_.after(each);
@@ -245,11 +286,6 @@ void Group::tick() {
             shard_.answer(each, Status(Errc::not_primary));
         }
     }
-    if (config_.epoch.value != 0 && retry_ns_ <= now_ns) {
-        go_on_ = true;
-        around_.executor.defer(turn_);
-    }
-    arm();
 }
 
 // --- From other nodes.

@@ -94,8 +94,12 @@ class Group {
     void ended(Part& part, base::Status status);
     void begin_waiting();
     void resume();
+    [[nodiscard]] Part* first(bool sent);
+    [[nodiscard]] uint64_t renew_ns();
+    [[nodiscard]] uint64_t next_ns();
     void arm();
     void tick();
+    void give_up_waiting(uint64_t now_ns);
     void drop(Part& part);
 
     Surroundings& around_;
@@ -108,6 +112,10 @@ class Group {
     bool stopping_ = false;
     uint64_t back_off_ns_;
     uint64_t retry_ns_ = 0;
+    // Whom the parts under way were sent to, and from when on it is late, as it is not the primary
+    // any more.
+    base::NodeId asked_;
+    uint64_t late_ns_ = UINT64_MAX;
     base::IntrusiveList<Part> queue_;
     uint32_t in_flight_ = 0;
     Turn turn_;

@@ -47,6 +47,7 @@ struct OpenLane final : peer::Lane {
     };
     std::vector<Asked> asked;
     std::vector<replication::Message> messages;
+    std::vector<base::NodeId> renewed;
 
     void send(base::NodeId, const replication::Message& message) override {
         messages.push_back(message);
@@ -54,6 +55,7 @@ struct OpenLane final : peer::Lane {
     void request(base::NodeId to, peer::Request& request) override {
         asked.push_back({to, &request, request.epoch, request.range.first_block});
     }
+    void renew(base::NodeId to) override { renewed.push_back(to); }
     void answer(size_t index, Errc code) {
         peer::Request& request = *asked[index].request;
         request.done(request, base::Status(code));
@@ -199,6 +201,40 @@ TEST_CASE("without a newer configuration a primary that refuses is asked again, 
     CHECK_LT(bench.lane.asked.size(), 10u);
     CHECK_EQ(part.times, 0u);
     bench.executor.pass(200 * ms, refuse);
+    CHECK_EQ(part.answer.code(), Errc::not_primary);
+}
+
+TEST_CASE("a node that is not primary any more and answers nothing is not waited for") {
+    Bench bench;
+    bench.configure(led_by(other, 4));
+    CountedPart part;
+    bench.run(part);
+    bench.configure(led_by(third, 5));
+    bench.pass(600 * ms);
+    CHECK(bench.lane.renewed.empty());
+    bench.pass(200 * ms);
+    CHECK((bench.lane.renewed == std::vector<base::NodeId>{other}));
+    bench.lane.answer(0, Errc::not_primary);
+    bench.executor.turn_until_idle();
+    REQUIRE_EQ(bench.lane.asked.size(), 2u);
+    CHECK((bench.lane.asked[1].to == third));
+    bench.lane.answer(1, Errc::ok);
+    CHECK(part.answer.ok());
+    bench.pass(2000 * ms);
+    CHECK_EQ(bench.lane.renewed.size(), 1u);
+}
+
+TEST_CASE("a primary that answers nothing is waited for as long as a part may wait") {
+    Bench bench;
+    bench.configure(led_by(other, 4));
+    CountedPart part;
+    bench.run(part);
+    bench.pass(900 * ms);
+    CHECK(bench.lane.renewed.empty());
+    bench.pass(200 * ms);
+    CHECK((bench.lane.renewed == std::vector<base::NodeId>{other}));
+    bench.lane.answer(0, Errc::not_primary);
+    bench.pass(50 * ms);
     CHECK_EQ(part.answer.code(), Errc::not_primary);
 }
 

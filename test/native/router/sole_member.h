@@ -14,6 +14,7 @@ inline constexpr base::NodeId self{1};
 struct NoLane final : peer::Lane {
     void send(base::NodeId, const replication::Message&) override { std::abort(); }
     void request(base::NodeId, peer::Request&) override { std::abort(); }
+    void renew(base::NodeId) override { std::abort(); }
 };
 
 inline replication::GroupConfig sole_member(base::PgId pg, base::Epoch epoch = base::Epoch(1)) {
