@@ -89,8 +89,13 @@ export async function bootGuest(options: GuestOptions = {}): Promise<Guest> {
         const { status, output } = await attempt(script, timeoutS)
         if (status !== 0) {
           const reason = status === 124 ? 'timed out' : `ended with status ${status}`
+          // The console does not show a program's crash: the kernel tells its address and code here.
+          const messages = (await attempt('dmesg | tail -20')).output
           throw new Error(
-            `in the guest, "${script}" ${reason}:\n${output}\n--- console\n${consoleEnd()}`,
+            [
+              `in the guest, "${script}" ${reason}:\n${output}`,
+              `--- kernel\n${messages}\n--- console\n${consoleEnd()}`,
+            ].join('\n'),
           )
         }
         return output
