@@ -89,7 +89,7 @@ export async function bootGuest(options: GuestOptions = {}): Promise<Guest> {
         const { status, output } = await attempt(script, timeoutS)
         if (status !== 0) {
           const reason = status === 124 ? 'timed out' : `ended with status ${status}`
-          // The console does not show a program's crash: the kernel tells its address and code here.
+          // The console shows no program's crash: the kernel tells its address and code only here.
           const messages = (await attempt('dmesg | tail -20')).output
           throw new Error(
             [
