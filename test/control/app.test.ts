@@ -93,7 +93,7 @@ test('it closes in bounded time, with a request and a gateway open', async () =>
   const began = performance.now()
   await app.close()
   assert.ok(performance.now() - began < 8000)
-  await gateway.ended
+  await gateway.untilEnded()
   gateway.close()
   await app.close()
 })

@@ -102,6 +102,7 @@ export const coveredBy: Readonly<Record<string, string>> = {
   'native-rdma/src/addon/values.cc': 'test/native-rdma/engine.test.ts',
   'native-rdma/src/base/crc32c_hardware.cc': 'test/native/base/crc32c_test.cc',
   'native-rdma/src/base/crc32c_portable.cc': 'test/native/base/crc32c_test.cc',
+  'native-rdma/src/base/crc32c_wide.cc': 'test/native/base/crc32c_test.cc',
   'native-rdma/src/bench/store_bench_main.cc': 'test/native/bench/store_bench_test.cc',
   'native-rdma/src/bench/store_bench_report.cc': 'test/native/bench/store_bench_test.cc',
   'native-rdma/src/engine/features.cc': 'test/native/engine/engine_test.cc',

@@ -1,5 +1,6 @@
 #include "base/check.h"
 #include "base/crc32c_paths.h"
+#include "base/crc32c_powers.h"
 
 #if defined(__x86_64__)
 
@@ -8,17 +9,6 @@
 
 namespace base::crc32c_paths {
 namespace {
-
-constexpr uint32_t polynomial = 0x82F63B78;  // Reflected.
-
-// x^exponent modulo the polynomial, reflected.
-constexpr uint32_t power_of_x(uint64_t exponent) {
-    uint32_t value = 0x80000000;
-    for (uint64_t i = 0; i < exponent; ++i) {
-        value = (value >> 1) ^ ((value & 1) != 0 ? polynomial : 0);
-    }
-    return value;
-}
 
 // Multiplying a checksum by this, then reducing the product with the CRC32 instruction (which
 // itself multiplies by x^32, and the reflected product by x), moves it past `bytes` zeroes.

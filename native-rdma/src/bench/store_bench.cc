@@ -119,6 +119,9 @@ void StoreBench::make_jobs() {
     jobs_ = std::vector<Job>(options_.depth);
     const size_t each = base::limits::transfer_bytes_max;
     memory_ = store::make_pages(each / block_bytes * jobs_.size());
+    // As a gateway does with the memory that hosts' data lies in.
+    const auto registered = reactor_.register_buffer(memory_.get(), each * jobs_.size());
+    const uint16_t registered_index = registered ? *registered : memory::not_registered;
     for (size_t at = 0; at < each * jobs_.size() && !options_.holes; at += sizeof(uint64_t)) {
         const uint64_t word = random_.next();
         std::memcpy(memory_.get() + at, &word, sizeof(word));
@@ -128,6 +131,7 @@ void StoreBench::make_jobs() {
         job.bench = this;
         job.data = memory_.get() + i * each;
         job.write.job = job.read.job = &job;
+        job.read.registered_index = registered_index;
         for (size_t block = 0; block < store::blocks_per_op_max; ++block) {
             job.crcs[block] = base::crc32c(job.data + block * block_bytes, block_bytes);
         }

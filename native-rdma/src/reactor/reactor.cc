@@ -26,6 +26,9 @@ constexpr uint32_t submit_tries_max = 100'000;
 // At depth 32 a turn's completions come ten at a time; a disk that is given its next reads only
 // after all of them were handled idles for a third of the time.
 constexpr uint32_t prepared_max = 4;
+// So many operations keep a device at work while the reactor wakes up: polling would gain nothing,
+// and would take the core from whatever of the kernel carries them out.
+constexpr uint32_t at_device_deep = 16;
 constexpr uint64_t nanoseconds = 1'000'000'000;
 // The least a reactor polls, as a share of Options::poll_us: enough to notice that work is dense.
 constexpr uint64_t poll_share_min = 16;
@@ -70,6 +73,7 @@ struct Reactor::Impl {
         bool pending = false;
     } wake;
 
+    uint32_t at_device = 0;
     bool registered_table = false;
     uint16_t registered_count = 0;
 
@@ -341,6 +345,10 @@ void Reactor::run() {
     self.busy_until_ns = clock_ns();
     while (!self.stopping.load(std::memory_order_acquire)) {
         const uint32_t worked = self.turn();
+        if (self.at_device >= at_device_deep && !self.something_waits()) {
+            self.sleep();  // Submits and waits in one call.
+            continue;
+        }
         self.submit();
         if (worked == 0 && !self.poll()) {
             self.sleep();
@@ -405,6 +413,10 @@ void Reactor::cancel(Operation& operation) {
     io_uring_sqe& entry = prepare(operation);
     io_uring_prep_cancel(&entry, &operation, 0);
     io_uring_sqe_set_data(&entry, nullptr);  // Whether it was found is seen from the operation.
+}
+
+void Reactor::count_at_device(int32_t change) {
+    impl_->at_device += static_cast<uint32_t>(change);
 }
 
 base::Result<uint16_t> Reactor::register_buffer(void* data, size_t bytes) {

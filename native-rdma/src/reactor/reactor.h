@@ -74,6 +74,9 @@ class Reactor final : public Executor {
     // Own thread: asks the kernel to cancel; the operation completes with -ECANCELED or normally.
     void cancel(Operation& operation);
 
+    // Own thread: so many operations more (or fewer) are at a device. Never below zero.
+    void count_at_device(int32_t change);
+
     // Own thread: registers memory for io_uring_prep_read_fixed and write_fixed. The index to use,
     // or Errc::unsupported (no lockable memory): use plain reads and writes then.
     base::Result<uint16_t> register_buffer(void* data, size_t bytes);

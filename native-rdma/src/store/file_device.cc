@@ -115,18 +115,22 @@ void FileDevice::submit(DeviceIo& io) {
         landed.device->on_result(landed, result);
     };
     ++in_flight_;
+    reactor_.count_at_device(1);
     transfer(flight);
 }
 
 void FileDevice::transfer(Flight& flight) {
     const DeviceIo& io = *flight.io;
     io_uring_sqe* entry = &reactor_.prepare(flight);
-    const bool known = io.registered_index != 0xffff && io.vector_count == 1;
+    const bool single = io.vector_count == 1;
+    const bool known = single && io.registered_index != 0xffff;
     switch (io.verb) {
         case DeviceVerb::read:
             if (known) {
                 io_uring_prep_read_fixed(
                     entry, fd_, io.vector->iov_base, io.bytes, io.offset, io.registered_index);
+            } else if (single) {
+                io_uring_prep_read(entry, fd_, io.vector->iov_base, io.bytes, io.offset);
             } else {
                 io_uring_prep_readv(entry, fd_, io.vector, io.vector_count, io.offset);
             }
@@ -136,6 +140,8 @@ void FileDevice::transfer(Flight& flight) {
             if (known) {
                 io_uring_prep_write_fixed(
                     entry, fd_, io.vector->iov_base, io.bytes, io.offset, io.registered_index);
+            } else if (single) {
+                io_uring_prep_write(entry, fd_, io.vector->iov_base, io.bytes, io.offset);
             } else {
                 io_uring_prep_writev(entry, fd_, io.vector, io.vector_count, io.offset);
             }
@@ -214,6 +220,7 @@ void FileDevice::on_result(Flight& flight, int32_t result) {
 
 void FileDevice::finish(Flight& flight, base::Status status) {
     --in_flight_;
+    reactor_.count_at_device(-1);
     if (status.code() == base::Errc::device_failed && first_error_ == 0) {
         first_error_ = status.detail();
     }

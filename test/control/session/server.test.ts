@@ -40,7 +40,7 @@ async function refusal(options: Partial<FakeGatewayOptions>): Promise<string> {
     () => 'none',
     (error: Error) => error.message,
   )
-  if (code !== 'none') await gateway.ended
+  if (code !== 'none') await gateway.untilEnded()
   gateway.close()
   return code
 }
@@ -83,11 +83,11 @@ test('what a gateway says of itself is refused when it makes no sense', async ()
 test('a stream that does not follow the contract is ended', async () => {
   const gateway = await rig.gateway()
   gateway.sayHello()
-  await gateway.ended
+  await gateway.untilEnded()
   assert.is(gateway.refused?.code, 'PROTOCOL')
   const other = await rig.gateway({ name: 'n2', obedient: false })
   other.sendHeartbeat([{ ...(other.devices()[0] as object), storeId: 'a/b' } as never])
-  await other.ended
+  await other.untilEnded()
   assert.is(other.refused?.code, 'INVALID_HELLO')
 })
 
@@ -96,7 +96,7 @@ test('a gateway that comes anew replaces its older stream, but not a living name
   assert.is(await refusal({ name: 'n1', incarnation: 'two' }), 'NODE_NAME_IN_USE')
   assert.is((await node('n1')).incarnation, 'one')
   const newer = await rig.gateway({ name: 'n1', incarnation: 'one' })
-  await older.ended
+  await older.untilEnded()
   assert.is(older.refused?.code, 'REPLACED')
   assert.is((await node('n1')).health, 'alive')
   newer.close()
@@ -108,7 +108,7 @@ test('a store stays with its node', async () => {
   assert.is(await refusal({ name: 'n2', hello: { storeIds: ['store-of-n1'] } }), 'FOREIGN_STORE')
   const thief = await rig.gateway({ name: 'n3', obedient: false })
   thief.sendHeartbeat([{ ...(thief.devices()[0] as object), storeId: 'store-of-n1' } as never])
-  await thief.ended
+  await thief.untilEnded()
   assert.is(thief.refused?.code, 'FOREIGN_STORE')
 })
 

@@ -19,6 +19,7 @@ import {
   type VolumeObserved,
   type Welcome,
 } from '../../../control/contract/messages.ts'
+import { until } from '../../support/until.ts'
 
 export interface FakeGatewayOptions {
   readonly name: string
@@ -34,12 +35,13 @@ export interface FakeGatewayOptions {
 
 const { Client } = loadContract()
 
+/** A busy machine takes seconds for what takes milliseconds elsewhere. */
+const waitLimitMs = 10_000
+
 export class FakeGateway {
   readonly options: FakeGatewayOptions
-  /** Resolves with Welcome; rejects when it is refused. */
+  /** Resolves with Welcome; rejects when it is refused, ended or not answered. */
   readonly opened: Promise<Welcome>
-  /** Resolves when the stream has ended, however. */
-  readonly ended: Promise<void>
   readonly desired: Desired[] = []
   refused: Refused | undefined
   /** What it says of its device, from the next heartbeat on. */
@@ -52,6 +54,7 @@ export class FakeGateway {
   readonly #stream: ClientDuplexStream<FromGateway, ToGateway>
   readonly #client: InstanceType<typeof Client>
   #heartbeat: NodeJS.Timeout | undefined
+  #hasEnded = false
   #known = new Set<number>()
 
   constructor(address: string, options: FakeGatewayOptions) {
@@ -61,10 +64,10 @@ export class FakeGateway {
       Session(): ClientDuplexStream<FromGateway, ToGateway>
     }
     this.#stream = Session.call(this.#client)
-    this.ended = new Promise((resolve) => {
-      for (const event of ['end', 'error', 'close']) this.#stream.on(event, () => resolve())
-    })
-    this.opened = new Promise((resolve, reject) => {
+    let late: NodeJS.Timeout | undefined
+    this.opened = new Promise<Welcome>((resolve, reject) => {
+      const fail = (what: string) => reject(new Error(`the session of ${options.name} ${what}`))
+      late = setTimeout(() => fail('was neither opened nor refused in time'), waitLimitMs)
       this.#stream.on('data', (message: ToGateway) => {
         if (message.welcome) resolve(this.#welcomed(message.welcome))
         if (message.desired) this.#take(message.desired)
@@ -74,9 +77,19 @@ export class FakeGateway {
         }
       })
       this.#stream.on('error', reject)
-    })
+      for (const event of ['end', 'error', 'close'])
+        this.#stream.on(event, () => {
+          this.#hasEnded = true
+          fail('ended before it was opened')
+        })
+    }).finally(() => clearTimeout(late))
     this.opened.catch(() => {})
     this.sayHello()
+  }
+
+  /** Resolves when the stream has ended, however; rejects when it stays open. */
+  untilEnded(): Promise<void> {
+    return until(() => this.#hasEnded, `the session of ${this.options.name} ends`, waitLimitMs)
   }
 
   send(message: FromGateway): void {

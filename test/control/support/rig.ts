@@ -182,17 +182,18 @@ export async function createRig(
   return rig
 }
 
-/** Asks until `isDone` says so. */
+/** Asks until `isDone` says so; fails with `what` when that takes too long. */
 export async function eventually<T>(
   ask: () => Promise<T> | T,
   isDone: (value: T) => boolean,
+  what = 'it',
 ): Promise<T> {
   const deadline = performance.now() + 10_000
   for (;;) {
     const value = await ask()
     if (isDone(value)) return value
     if (performance.now() > deadline)
-      throw new Error(`it never came to be; last was ${JSON.stringify(value)}`)
+      throw new Error(`${what} never came to be; last was ${JSON.stringify(value)}`)
     await delay(10)
   }
 }

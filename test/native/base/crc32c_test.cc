@@ -67,7 +67,7 @@ TEST_CASE("continues from any cut") {
     }
 }
 
-TEST_CASE("both paths follow the definition at every alignment and length") {
+TEST_CASE("all paths follow the definition at every alignment and length") {
     const std::vector<uint8_t> bytes = random_bytes(16 + 1300);
     for (size_t offset = 0; offset < 16; ++offset) {
         for (size_t count = 0; count < 1300; count += count < 450 ? 1 : 61) {
@@ -77,17 +77,23 @@ TEST_CASE("both paths follow the definition at every alignment and length") {
             if (base::crc32c_paths::hardware_available()) {
                 REQUIRE(base::crc32c_paths::hardware(data, count, 0) == expected);
             }
+            if (base::crc32c_paths::wide_available()) {
+                REQUIRE(base::crc32c_paths::wide(data, count, 0) == expected);
+            }
         }
     }
 }
 
-TEST_CASE("both paths follow the definition around the lanes' lengths") {
+TEST_CASE("all paths follow the definition around the lanes' lengths") {
     const std::vector<uint8_t> bytes = random_bytes(20000);
     for (const size_t middle : {4080, 4096, 4464, 8160, 8192, 12240}) {
         for (size_t count = middle - 9; count < middle + 9; ++count) {
             const uint32_t expected = slow(bytes.data(), count);
             REQUIRE(base::crc32c_paths::portable(nullptr, bytes.data(), count, 0) == expected);
             REQUIRE(base::crc32c(bytes.data(), count) == expected);
+            if (base::crc32c_paths::hardware_available()) {
+                REQUIRE(base::crc32c_paths::hardware(bytes.data(), count, 0) == expected);
+            }
         }
     }
 }
@@ -107,6 +113,12 @@ TEST_CASE("copies exactly what it sums") {
             REQUIRE(base::crc32c_paths::portable(portable_target.data() + offset, from, bytes, 5) ==
                     crc);
             REQUIRE(portable_target == target);
+            if (base::crc32c_paths::hardware_available()) {
+                std::vector<uint8_t> other(9000 + 32, 0xee);
+                REQUIRE(base::crc32c_paths::hardware_copy(other.data() + offset, from, bytes, 5) ==
+                        crc);
+                REQUIRE(other == target);
+            }
         }
     }
 }

@@ -248,6 +248,35 @@ TEST_CASE("an idle reactor uses under one per cent of a core") {
     CHECK(reactor->counters().busy_ns * 100 < wall_ns);
 }
 
+TEST_CASE("a reactor that would poll sleeps when much is at the device") {
+    constexpr uint64_t span_ns = 50'000'000;
+    reactor::Options options;
+    options.poll_us = 1'000'000;
+    auto reactor = make(options);
+    uint64_t cpu_ns[2] = {};
+    uint32_t runs = 0;
+    struct Tick : reactor::Timer {
+        std::function<void()> call;
+    } tick;
+    tick.fire = [](reactor::Timer& timer) { static_cast<Tick&>(timer).call(); };
+    uint64_t from_ns = 0;
+    const auto begin = [&](int32_t at_device) {
+        reactor->count_at_device(at_device);
+        from_ns = thread_cpu_ns();
+        reactor->arm(tick, Reactor::clock_ns() + span_ns);
+    };
+    tick.call = [&] {
+        cpu_ns[runs] = thread_cpu_ns() - from_ns;
+        ++runs;
+        runs == 1 ? begin(-64) : reactor->stop();
+    };
+    Lambda start([&] { begin(64); });
+    reactor->post(start);
+    reactor->run();
+    REQUIRE(runs == 2);
+    CHECK(cpu_ns[0] * 2 < cpu_ns[1]);
+}
+
 TEST_CASE("stopping before running ends the first run, and a reactor runs again") {
     auto reactor = make();
     reactor->stop();
