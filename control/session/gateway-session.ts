@@ -14,6 +14,7 @@ import {
   type ToGateway,
 } from '../contract/messages.ts'
 import type { Control } from '../control.ts'
+import { UnavailableError } from '../metadata/metadata.ts'
 import type { Device, Node } from '../model/node.ts'
 import { checkDevices, checkHello } from './check-hello.ts'
 import type { DesiredContent } from './desired.ts'
@@ -187,9 +188,21 @@ export class GatewaySession {
     if (devices.length === 0) return
     if (!isDeepStrictEqual(lastingOf(devices), lastingOf(this.#devices))) {
       checkDevices(devices)
-      await registerDevices(this.#control, this.nodeName, devices)
+      if (!(await this.#remember(devices))) return
     }
     this.#devices = devices
+  }
+
+  /** False while the metadata store does not answer: the next heartbeat says the same again. */
+  async #remember(devices: readonly DeviceMessage[]): Promise<boolean> {
+    try {
+      await registerDevices(this.#control, this.nodeName, devices)
+      return true
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error
+      this.#control.log.warn(error, `the devices of ${this.nodeName} could not be remembered yet`)
+      return false
+    }
   }
 
   #sendNext(): void {
