@@ -174,6 +174,12 @@ const engine = Type.Object(
       default: '0',
       description: "Memory for each store's index; 0: a quarter of the machine's, shared by all.",
     }),
+    ioWaitMs: Type.Integer({
+      minimum: 100,
+      maximum: 600_000,
+      default: 20_000,
+      description: 'How long a command waits for its placement group; less than hosts wait.',
+    }),
     ioQueues: Type.Integer({
       minimum: 1,
       maximum: 8,

@@ -136,7 +136,8 @@ class Gateway {
         desired: (desired) => {
           this.#wantedScrub = desired.scrub
           this.#scrubs?.want(desired.scrub)
-          this.#inbox.take(desired)
+          // A group that changes hands waits for no disk: members make epochs durable themselves.
+          if (this.#inbox.take(desired)) this.#reconciler?.wantMembership(desired)
         },
         heartbeat: () => this.#reporter.heartbeat(),
       },
@@ -150,7 +151,8 @@ class Gateway {
       hostConnections: () => this.#engine?.connections().length ?? 0,
       events: createEventQueue(),
     })
-    this.#reports = createGroupReports({ send: this.#session.send, log })
+    const { send, isOpen } = this.#session
+    this.#reports = createGroupReports({ send, isOpen, log })
   }
 
   /** Resolves once hosts are served. */
@@ -187,6 +189,7 @@ class Gateway {
     this.#isClosing = true
     this.#inbox.close()
     this.#groupWatch?.close()
+    this.#reports.close()
     this.#reporter.close()
     this.#session.close()
     await this.#scrubs?.close()

@@ -9,7 +9,8 @@ import type { Logger } from 'pino'
 import type { Desired } from '../control/contract/messages.ts'
 
 export interface DesiredInbox {
-  take(desired: Desired): void
+  /** False: it is older than what was taken, and is passed over. */
+  take(desired: Desired): boolean
   /** Hands over what there is, and from now on all that comes; resolves after the first. */
   deliverTo(apply: (desired: Desired) => void): Promise<void>
   /** The revision handed over last; undefined before the first. */
@@ -69,11 +70,14 @@ export function createDesiredInbox(options: DesiredInboxOptions): DesiredInbox {
   return {
     take(desired) {
       const { revision: sent } = desired
-      if (sent < taken)
-        return log.warn(`control sent revision ${sent}, older than ${taken}: ignored`)
+      if (sent < taken) {
+        log.warn(`control sent revision ${sent}, older than ${taken}: ignored`)
+        return false
+      }
       taken = sent
       newest = desired
       void saveNewest()
+      return true
     },
     deliverTo(applyDesired) {
       return new Promise((resolve) => {

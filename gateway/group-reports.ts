@@ -1,8 +1,9 @@
 /**
  * What members of placement groups have to say for their groups to go on, handed to control.
  *
- * Nothing is kept while there is no session: the engine says again each second what is still true,
- * and what is not true any more must not be said.
+ * A node that is lost is many groups' loss at once, more than a session takes in one turn: the rest
+ * waits. Nothing waits without a session: the engine says again each second what is still true, and
+ * what is not true any more must not be said.
  */
 import type { Logger } from 'pino'
 import type { FromGateway, GroupReport } from '../control/contract/messages.ts'
@@ -12,10 +13,13 @@ export type GroupEvent = Extract<EngineEvent, { readonly pg: number }>
 
 export interface GroupReports {
   take(event: GroupEvent): void
+  close(): void
 }
 
 export interface GroupReportsOptions {
+  /** False also while control does not read fast enough. */
   send(message: FromGateway): boolean
+  isOpen(): boolean
   readonly log: Logger
 }
 
@@ -23,7 +27,22 @@ export function isGroupEvent(event: EngineEvent): event is GroupEvent {
   return 'pg' in event
 }
 
-export function createGroupReports({ send, log }: GroupReportsOptions): GroupReports {
+const retryMs = 2
+
+export function createGroupReports(options: GroupReportsOptions): GroupReports {
+  const { send, isOpen, log } = options
+  /** In their order; what is said again takes the place of what was said. */
+  const waiting = new Map<string, GroupReport>()
+  let timer: NodeJS.Timeout | undefined
+  const hand = () => {
+    timer = undefined
+    if (!isOpen()) waiting.clear()
+    for (const [key, report] of waiting) {
+      if (!send({ report })) break
+      waiting.delete(key)
+    }
+    if (waiting.size > 0) timer = setTimeout(hand, retryMs)
+  }
   /** What the log says of each group already. */
   const said = new Map<number, string>()
   return {
@@ -33,8 +52,10 @@ export function createGroupReports({ send, log }: GroupReportsOptions): GroupRep
       const isNew = said.get(event.pg) !== text
       said.set(event.pg, text)
       log[isNew ? 'info' : 'debug']({ event: event.kind, report }, text)
-      send({ report })
+      waiting.set(`${report.kind} ${report.group} ${report.node}`, report)
+      if (timer === undefined) hand()
     },
+    close: () => clearTimeout(timer),
   }
 }
 

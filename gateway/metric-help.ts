@@ -26,6 +26,17 @@ const counterHelp: Readonly<Record<string, string>> = {
   store_scrub_read_blocks_now: 'Blocks read by each present pass, or the last one.',
   store_scrub_total_blocks_now: 'Live blocks when each of these passes began.',
   store_scrub_damaged_blocks_now: 'Damaged blocks found by these passes.',
+  shard_parts_retried: 'Parts of commands that were sent again, as their group changed hands.',
+  groups_led_now: 'Groups that this node is the primary of.',
+  groups_served_now: 'Of those, the ones that would answer a read now.',
+  groups_to_copy_blocks_now: 'Blocks of 4096 bytes that joining members of these groups lack.',
+  peer_connections_now: 'Connections with other nodes.',
+  peer_sent_frames: 'Messages sent to other nodes.',
+  peer_received_frames: 'Messages received from other nodes.',
+  peer_sent_bytes: 'Bytes sent to other nodes.',
+  peer_received_bytes: 'Bytes received from other nodes.',
+  peer_dropped_messages: 'Messages to other nodes that could not be sent.',
+  peer_put_off_requests: 'Requests to other nodes that had to wait for memory.',
 }
 
 export const helpOfCounter = (name: string): string =>

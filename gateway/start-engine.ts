@@ -36,6 +36,7 @@ export async function startEngine(
     segmentBytes: BigInt(engine.segmentBytes),
     checkpointLogBytes: BigInt(engine.checkpointLogBytes),
     indexBytesMax: BigInt(engine.indexBytesMax || shareOfMemory(engine.devices.length)),
+    ioWaitMs: engine.ioWaitMs,
     ioQueues: engine.ioQueues,
     controllerIds,
     firmwareRevision,

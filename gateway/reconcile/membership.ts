@@ -1,11 +1,19 @@
 /** Tells the engine which nodes there are and who keeps which placement group, as control wants. */
 import { isDeepStrictEqual } from 'node:util'
-import type { GroupDesired, MemberRole, PeerDesired } from '../../control/contract/messages.ts'
+import type {
+  Desired,
+  GroupDesired,
+  MemberRole,
+  PeerDesired,
+} from '../../control/contract/messages.ts'
 import type { Engine, GroupConfig, PeerAddress } from '../../native-rdma/index.js'
 import { createGate, createLoop, type Loop, type LoopOptions } from './loop.ts'
 
+export type MembershipDesired = Pick<Desired, 'revision' | 'peers' | 'groups'>
+
 export interface Membership {
-  want(peers: readonly PeerDesired[], groups: readonly GroupDesired[]): void
+  /** Of two that come in the wrong order, the one with the higher revision counts. */
+  want(desired: MembershipDesired): void
   /** The engine is still to be told, and nothing speaks against it: volumes wait for that. */
   isDue(): boolean
   readonly loop: Loop
@@ -15,6 +23,7 @@ export function applyMembership(
   engine: Engine,
   options: Omit<LoopOptions, 'next' | 'gate'>,
 ): Membership {
+  let revision = 0
   let peers: readonly PeerDesired[] = []
   let groups: readonly GroupDesired[] = []
   let toldPeers: readonly PeerDesired[] = []
@@ -37,9 +46,9 @@ export function applyMembership(
   // Not behind the volumes' gate: a group that changes hands waits for nobody.
   const loop = createLoop({ next, ...options, gate: createGate(1) })
   return {
-    want(wantedPeers, wantedGroups) {
-      peers = wantedPeers
-      groups = wantedGroups
+    want(desired) {
+      if (desired.revision < revision) return
+      ;({ revision, peers, groups } = desired)
       loop.poke()
     },
     isDue: () => next() !== undefined && loop.failure() === undefined,

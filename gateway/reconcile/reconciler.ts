@@ -12,11 +12,13 @@ import { deleteVolume } from './delete-volume.ts'
 import { detachVolume } from './detach-volume.ts'
 import { publishDiscovery } from './discovery.ts'
 import { createGate, createLoop, type Loop, type LoopLimits } from './loop.ts'
-import { applyMembership } from './membership.ts'
+import { applyMembership, type MembershipDesired } from './membership.ts'
 import type { VolumeEntry } from './volume-entry.ts'
 
 export interface Reconciler {
   want(desired: Desired): void
+  /** Only who keeps which group, of what will be wanted in a moment. */
+  wantMembership(desired: MembershipDesired): void
   /** How each volume is, with the hosts that `connections` counts by subsystem NQN. */
   observed(connections: ReadonlyMap<string, number>): VolumeObserved[]
   /** Resolves once nothing runs: all is as wanted, or waits after a failure. */
@@ -75,13 +77,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const track = (volumeId: number): Tracked => {
     const known = tracked.get(volumeId)
     if (known) return known
-    const entry: VolumeEntry = {
-      volumeId,
-      wanted: undefined,
-      unwantedBlocks: false,
-      served: undefined,
-      blocksForgotten: false,
-    }
+    const entry = newEntry(volumeId)
     const next = () => {
       if (membership.isDue()) return undefined
       const step = steps.find((candidate) => candidate.isDue(entry))
@@ -98,9 +94,11 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   }
 
   return {
-    want({ volumes, deletedVolumeIds, discovery: entries, peers, groups }) {
+    wantMembership: (desired) => void (isClosed || membership.want(desired)),
+    want(desired) {
       if (isClosed) return
-      membership.want(peers, groups)
+      const { volumes, deletedVolumeIds, discovery: entries } = desired
+      membership.want(desired)
       const wanted = new Map(volumes.map((volume) => [volume.volumeId, volume]))
       const deleted = new Set(deletedVolumeIds)
       // What is gone and was reported is forgotten with the desired state that follows.
@@ -123,6 +121,16 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       for (const loop of loops()) loop.stop()
       return settled()
     },
+  }
+}
+
+function newEntry(volumeId: number): VolumeEntry {
+  return {
+    volumeId,
+    wanted: undefined,
+    unwantedBlocks: false,
+    served: undefined,
+    blocksForgotten: false,
   }
 }
 

@@ -1,5 +1,5 @@
 /** The daemon as a whole, against a fake engine and a control over real gRPC. */
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { suite } from 'uvu'
@@ -271,6 +271,18 @@ test('sets peers and groups before it attaches volumes, also those it remembers'
   equal(second.engine.calls, told)
   equal(second.engine.groupConfigs, first.engine.groupConfigs)
   equal(second.engine.peerAddresses, [{ nodeId: 7, address: '192.0.2.7', port: 7482 }])
+})
+
+test('sets groups also when what control wants cannot be saved', async () => {
+  const server = await wanting()
+  const config = await place(server)
+  const { engine, isReady } = start(config)
+  await until(isReady, 'ready')
+  mkdirSync(join(config.stateFolder, 'desired.json.new'))
+  server.say({ desired: { ...withVolume(2, 6), groups: [sampleGroup(1)] } })
+  await until(() => engine.groupConfigs.length === 1, 'the group')
+  await until(() => server.heard.some(({ event }) => event), 'that it was not saved')
+  is(engine.volumes.has(6n), false)
 })
 
 test('refuses control that knows it under another number, and goes on serving', async () => {

@@ -4,17 +4,21 @@ import { suite } from 'uvu'
 import { equal, is } from 'uvu/assert'
 import type { FromGateway } from '../../control/contract/messages.ts'
 import { createGroupReports, type GroupEvent, isGroupEvent } from '../../gateway/group-reports.ts'
+import { until } from '../support/until.ts'
 
 const test = suite('group reports')
 
 function setUp() {
-  const state = { isOpen: true, sent: [] as FromGateway[], lines: [] as string[] }
+  const state = { isOpen: true, room: 100, sent: [] as FromGateway[], lines: [] as string[] }
   const log = pino({ level: 'info' }, { write: (line) => void state.lines.push(line) })
   const reports = createGroupReports({
     send(message) {
-      if (state.isOpen) state.sent.push(message)
-      return state.isOpen
+      if (!state.isOpen || state.room === 0) return false
+      state.room -= 1
+      state.sent.push(message)
+      return true
     },
+    isOpen: () => state.isOpen,
     log,
   })
   return { state, reports }
@@ -63,6 +67,22 @@ test('keeps nothing while there is no session: what is still true is said again'
   equal(state.sent, [])
   reports.take(suspect)
   is(state.sent.length, 1)
+})
+
+test('hands on all that many groups say at once, though control takes a few at a time', async () => {
+  const { state, reports } = setUp()
+  state.room = 2
+  for (let pg = 0; pg < 10; pg += 1) reports.take({ ...suspect, pg })
+  is(state.sent.length, 2)
+  reports.take({ ...suspect, pg: 5, reason: 'silent' })
+  state.room = 100
+  await until(() => state.sent.length === 10, 'all reports')
+  equal(
+    state.sent.map(({ report }) => report?.group),
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+  )
+  is(state.sent[5]?.report?.reason, 'silent')
+  reports.close()
 })
 
 test('tells groups’ events from others', () => {

@@ -76,9 +76,7 @@ test('counts groups and peers by their state', async () => {
   const { text } = await get('/metrics')
   match(text, /^ashlar_groups\{state="primary"\} 2$/m)
   match(text, /^ashlar_groups\{state="follower"\} 1$/m)
-  match(text, /^ashlar_groups_serving 2$/m)
-  match(text, /^ashlar_groups_blocks_to_copy 15$/m)
-  match(text, /^ashlar_groups_waiting 6$/m)
+  match(text, /^ashlar_groups_waiting_parts 6$/m)
   match(text, /^ashlar_peers\{state="connected"\} 1$/m)
   state.engine.groupStates = []
   is((await get('/metrics')).text.includes('ashlar_groups{'), false)

@@ -42,6 +42,7 @@ test('gives the engine what the configuration says', async () => {
     segmentBytes: BigInt(64 * 2 ** 20),
     checkpointLogBytes: BigInt(256 * 2 ** 20),
     indexBytesMax: BigInt(2 * 2 ** 30),
+    ioWaitMs: 20_000,
     ioQueues: 4,
     controllerIds: ids,
   })

@@ -236,6 +236,16 @@ test('sets groups while volumes are being attached: a group waits for nobody', a
   is(engine.volumes.size, 20)
 })
 
+test('keeps the newer groups when older ones come behind them', async () => {
+  const { engine, reconciler } = setUp()
+  const wanted = { ...withVolumes(1, 5), groups: [sampleGroup(1)] }
+  reconciler.wantMembership({ ...wanted, revision: 2, groups: [sampleGroup(1, { epoch: 2 })] })
+  reconciler.want(wanted)
+  await reconciler.settled()
+  equal(engine.calls, ['groups 1', 'attach 5'])
+  is(engine.groupConfigs[0]?.epoch, 2)
+})
+
 test('attaches volumes when groups cannot be set all the same, and says why', async () => {
   const { engine, reconciler, failures } = setUp()
   engine.fail('groups 1', engineError('INVALID_ARGUMENT', 'no epoch'), 3)
