@@ -22,6 +22,8 @@ export interface Layout {
   readonly extentBytes?: number
   /** Of a volume that does not say how many; without it three, or as many as there are racks. */
   readonly copies?: Copies
+  /** More of control's configuration, section by section; for tests. */
+  readonly control?: Readonly<Record<'cell' | 'repair', Readonly<Record<string, number>>>>
 }
 
 export interface ControlLayout {
@@ -40,6 +42,8 @@ export interface GatewayLayout {
   readonly discoveryPort: number
   /** Where the other gateways reach it. */
   readonly peerPort: number
+  /** Where it gives its figures; without it, nowhere. */
+  readonly metricsPort?: number
 }
 
 export interface ProcessFiles {
@@ -77,7 +81,7 @@ function write(path: string, config: unknown): void {
 }
 
 function controlConfig(layout: Layout, { apiPort, sessionPort }: ControlLayout) {
-  const { folder, address, etcdEndpoint, extentBytes, gateways } = layout
+  const { folder, address, etcdEndpoint, extentBytes, gateways, control } = layout
   const racks = new Set(gateways.map(({ rack }) => rack)).size
   const copies = layout.copies ?? Math.min(placementLimits.copiesMax, racks)
   return {
@@ -87,20 +91,23 @@ function controlConfig(layout: Layout, { apiPort, sessionPort }: ControlLayout) 
       etcdEndpoint === undefined
         ? { folder: join(folder, 'control') }
         : { etcd: { endpoints: [etcdEndpoint] } },
-    cell: { copies, ...(extentBytes === undefined ? {} : { extentBytes }) },
+    ...control,
+    cell: { copies, ...(extentBytes === undefined ? {} : { extentBytes }), ...control?.cell },
   }
 }
 
 function gatewayConfig(layout: Layout, gateway: GatewayLayout) {
   const { folder, deviceBytes, extentBytes } = layout
-  const { name, rack, ioPort, discoveryPort, peerPort } = gateway
+  const { name, rack, ioPort, discoveryPort, peerPort, metricsPort } = gateway
+  const address = addressOf(layout, gateway)
   const addresses = controlsOf(layout).map(({ sessionPort }) => `${layout.address}:${sessionPort}`)
   return {
     stateFolder: join(folder, name),
     node: { name, rack },
     control: { addresses },
-    hosts: { address: addressOf(layout, gateway), ioPort, discoveryPort },
+    hosts: { address, ioPort, discoveryPort },
     peer: { port: peerPort },
+    ...(metricsPort === undefined ? {} : { metrics: { address, port: metricsPort } }),
     engine: {
       devices: [{ path: join(folder, name, 'disk'), bytes: deviceBytes }],
       ...(extentBytes === undefined ? {} : { extentBytes }),

@@ -8,16 +8,25 @@ export interface Namespaces {
   /** Of the bridge, where everything outside is reached. */
   readonly address: string
   /** In the order of the names. */
-  readonly members: readonly { readonly namespace: string; readonly address: string }[]
+  readonly members: readonly NamespaceMember[]
   remove(): void
 }
 
-const bridge = 'ashlar0'
+export interface NamespaceMember {
+  readonly namespace: string
+  readonly address: string
+  /** Its end on the bridge. */
+  readonly outside: string
+}
+
+export const bridge = 'ashlar0'
 const network = '10.83.0'
 const prefixBits = 24
 const firstMember = 11
 
-/** Undefined, with the reason in `say`, where this user or this machine cannot have them. */
+/**
+ * Undefined, with the reason in `say` unless it is another user than root, where there can be none.
+ */
 export function createNamespaces(
   names: readonly string[],
   say: (sentence: string) => void,

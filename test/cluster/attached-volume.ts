@@ -4,9 +4,11 @@ import { connectHost, type NvmeHost } from '../support/nvme-host.ts'
 
 export interface AttachedVolume {
   readonly id: string
+  readonly copies: number
   readonly attachmentId: string
   /** The index of the gateway that serves it. */
   readonly gateway: number
+  readonly target: { readonly address: string; readonly port: number; readonly subsystem: string }
   connect(): Promise<NvmeHost>
 }
 
@@ -29,8 +31,10 @@ export async function attachVolume(
   const { address, port } = attachment.addresses[0]
   return {
     id: volume.id,
+    copies: volume.copies,
     attachmentId: attachment.id,
     gateway,
+    target: { address, port, subsystem: subsystemNqn },
     connect: () => connectHost({ address, port, subsystemNqn, hostNqn }),
   }
 }

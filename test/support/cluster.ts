@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Child, lastLines } from '../../control/quickstart/child.ts'
 import {
+  addressOf,
   type ControlLayout,
   controlsOf,
   filesOf,
@@ -13,11 +14,13 @@ import {
   type Layout,
   writeConfigs,
 } from '../../control/quickstart/layout.ts'
+import { createNamespaces, type Namespaces } from '../../control/quickstart/namespaces.ts'
 import { startProcess } from '../../control/quickstart/start-process.ts'
 import { waitReady } from '../../control/quickstart/wait-ready.ts'
 import type { Copies } from '../../placement/topology.ts'
 import { type EtcdServer, startEtcd } from './etcd.ts'
 import { freePorts } from './free-port.ts'
+import { createNetwork, type Network } from './network.ts'
 
 export interface ClusterOptions {
   /** Where everything listens; hosts in another network namespace need another than the default. */
@@ -31,6 +34,14 @@ export interface ClusterOptions {
   readonly deviceBytes?: number
   /** Of volumes that do not say how many; one without it. */
   readonly copies?: Copies
+  /** Over how many placement groups a volume is spread. */
+  readonly volumeWidth?: number
+  /** How long a lost member of a group may stay away until another takes its place. */
+  readonly repairDelayMs?: number
+  /** Of the gateways, how many are started later, if at all: the last ones. */
+  readonly spares?: number
+  /** A network namespace for each gateway, where that can be had. */
+  readonly namespaces?: boolean
 }
 
 export interface Answer {
@@ -45,6 +56,8 @@ export interface Cluster {
   readonly folder: string
   readonly layout: Layout
   readonly gateways: readonly GatewayLayout[]
+  /** With namespaces. */
+  readonly network: Network | undefined
   /** Of several controls. */
   readonly etcd: EtcdServer | undefined
   /** Asks a control that runs. `path` begins with /v1, or is one of the few others. */
@@ -52,6 +65,10 @@ export interface Cluster {
   /** Asks until `isDone` says so; fails with the last answer when that takes too long. */
   waitFor(path: string, isDone: (answer: Answer) => boolean, limitMs?: number): Promise<Answer>
   pidOf(gateway: number): number
+  /** Of all that runs and is not etcd. */
+  pids(): number[]
+  /** Without waiting for an end: to stop it for a while, and let it go on. */
+  signalGateway(gateway: number, signal: NodeJS.Signals): void
   /** Resolves once it has ended. */
   killGateway(gateway: number, signal?: NodeJS.Signals): Promise<void>
   /** Resolves once it serves hosts and control knows it. */
@@ -62,6 +79,8 @@ export interface Cluster {
   startControl(control?: number): Promise<void>
   /** Without waiting for an end: to stop it for a while, and let it go on. */
   signalControl(signal: NodeJS.Signals, control: number): void
+  /** One of a gateway's figures, as Prometheus would have it; 0 when there is none. */
+  metric(gateway: number, name: string): Promise<number>
   /** What the gateway has written on its log. */
   logs(gateway: number): string
   controlLogs(control?: number): string
@@ -76,11 +95,13 @@ const waitLimitMs = 30_000
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'ashlar-cluster-'))
   const etcd = (options.controls ?? 1) > 1 ? await startEtcd() : undefined
-  const layout = await createLayout(folder, options, etcd)
+  const names = Array.from({ length: options.gateways ?? 3 }, (_, index) => `gateway-${index + 1}`)
+  const namespaces = options.namespaces ? createNamespaces(names, console.log) : undefined
+  const layout = await createLayout(folder, { ...options, names }, etcd, namespaces)
   writeConfigs(layout)
-  const cluster = new ClusterProcesses(layout, options.folder === undefined, etcd)
+  const cluster = new ClusterProcesses(layout, options.folder === undefined, etcd, namespaces)
   try {
-    await cluster.start()
+    await cluster.start(names.length - (options.spares ?? 0))
   } catch (error) {
     await cluster.close()
     throw error
@@ -90,11 +111,13 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 
 async function createLayout(
   folder: string,
-  options: ClusterOptions,
+  options: ClusterOptions & { readonly names: readonly string[] },
   etcd: EtcdServer | undefined,
+  namespaces: Namespaces | undefined,
 ): Promise<Layout> {
-  const { address = '127.0.0.1', gateways = 3, controls = 1 } = options
-  const ports = await freePorts(2 * controls + 3 * gateways, address)
+  const { names, controls = 1, volumeWidth, repairDelayMs } = options
+  const address = namespaces?.address ?? options.address ?? '127.0.0.1'
+  const ports = await freePorts(2 * controls + 4 * names.length, address)
   const take = () => ports.pop() as number
   return {
     folder,
@@ -107,16 +130,22 @@ async function createLayout(
       apiPort: take(),
       sessionPort: take(),
     })),
-    gateways: Array.from({ length: gateways }, (_, index) => ({
-      name: `gateway-${index + 1}`,
+    gateways: names.map((name, index) => ({
+      name,
       rack: `r${index + 1}`,
       ioPort: take(),
       discoveryPort: take(),
       peerPort: take(),
+      metricsPort: take(),
+      ...namespaces?.members[index],
     })),
     deviceBytes: options.deviceBytes ?? defaultDeviceBytes,
     extentBytes: options.extentBytes ?? defaultExtentBytes,
     copies: options.copies ?? 1,
+    control: {
+      cell: { ...(volumeWidth !== undefined && { volumeWidth }) },
+      repair: { ...(repairDelayMs !== undefined && { delayMs: repairDelayMs }) },
+    },
   }
 }
 
@@ -126,14 +155,23 @@ class ClusterProcesses implements Cluster {
   readonly folder: string
   readonly layout: Layout
   readonly gateways: readonly GatewayLayout[]
+  readonly network: Network | undefined
   readonly etcd: EtcdServer | undefined
   readonly #ownsFolder: boolean
+  readonly #namespaces: Namespaces | undefined
   readonly #children = new Map<string, Child>()
   readonly #stopped = new Set<string>()
 
-  constructor(layout: Layout, ownsFolder: boolean, etcd: EtcdServer | undefined) {
+  constructor(
+    layout: Layout,
+    ownsFolder: boolean,
+    etcd: EtcdServer | undefined,
+    namespaces: Namespaces | undefined,
+  ) {
     this.layout = layout
     this.etcd = etcd
+    this.#namespaces = namespaces
+    this.network = namespaces && createNetwork(namespaces)
     this.address = layout.address
     this.apiUrl = `http://${layout.address}:${layout.apiPort}`
     this.folder = layout.folder
@@ -141,10 +179,11 @@ class ClusterProcesses implements Cluster {
     this.#ownsFolder = ownsFolder
   }
 
-  async start(): Promise<void> {
-    for (const { name } of controlsOf(this.layout)) this.#spawn(name)
-    for (const { name } of this.gateways) this.#spawn(name)
-    await this.#ready(this.gateways)
+  /** All controls, and so many of the gateways. */
+  async start(count: number): Promise<void> {
+    const gateways = this.gateways.slice(0, count)
+    for (const { name } of [...controlsOf(this.layout), ...gateways]) this.#spawn(name)
+    await this.#ready(gateways)
   }
 
   async api(method: string, path: string, body?: unknown): Promise<Answer> {
@@ -178,6 +217,16 @@ class ClusterProcesses implements Cluster {
 
   pidOf(gateway: number): number {
     return this.#children.get(this.#gateway(gateway).name)?.pid ?? 0
+  }
+
+  pids(): number[] {
+    return [...this.#children.values()].flatMap(({ pid, isRunning }) =>
+      pid !== undefined && isRunning() ? [pid] : [],
+    )
+  }
+
+  signalGateway(gateway: number, signal: NodeJS.Signals): void {
+    this.#children.get(this.#gateway(gateway).name)?.kill(signal)
   }
 
   killGateway(gateway: number, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
@@ -219,6 +268,16 @@ class ClusterProcesses implements Cluster {
     await this.#ready(alive)
   }
 
+  async metric(gateway: number, name: string): Promise<number> {
+    const { metricsPort } = this.#gateway(gateway)
+    const address = addressOf(this.layout, this.#gateway(gateway))
+    const answer = await fetch(`http://${address}:${metricsPort}/metrics`, {
+      signal: AbortSignal.timeout(waitLimitMs),
+    })
+    const line = (await answer.text()).split('\n').find((each) => each.startsWith(`${name} `))
+    return Number(line?.split(' ')[1] ?? 0)
+  }
+
   logs(gateway: number): string {
     return readFileSync(filesOf(this.layout, this.#gateway(gateway).name).log, 'utf8')
   }
@@ -233,6 +292,7 @@ class ClusterProcesses implements Cluster {
     for (const child of children) child.kill('SIGCONT')
     await Promise.all(children.map((child) => child.stop()))
     await this.etcd?.close()
+    this.#namespaces?.remove()
     if (this.#ownsFolder) rmSync(this.folder, { recursive: true, force: true })
   }
 
