@@ -8,6 +8,7 @@ export const measurementNames = [
   'store-cpu',
   'recovery',
   'path',
+  'cluster',
 ] as const
 
 export type MeasurementName = (typeof measurementNames)[number]
@@ -37,6 +38,7 @@ export const usage = `Usage: npm run perf -- [NAME...] [options]
   store-cpu    instructions for each operation of the store (needs valgrind)
   recovery     how long a store of 100 GiB takes to serve again after kill -9
   path         control, gateway, target and store together, against each of them alone
+  cluster      three gateways: volumes with three copies against such with one
   (none)       all of them
 
   --seconds N     of each program (1 to 60, default 2)

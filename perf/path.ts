@@ -2,22 +2,16 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { type Cluster, startCluster } from '../test/support/cluster.ts'
+import { startCluster } from '../test/support/cluster.ts'
 import { root } from '../test/support/root.ts'
+import { attachVolume } from './attached-volume.ts'
 import { alternate, type Measurement } from './measurement.ts'
 import type { PerfOptions } from './options.ts'
 import type { Report } from './report.ts'
 import { type Row, reportOf, type Section } from './section.ts'
-import { loadCpu, loadHostNqn, ramSubsystemNqn, targetCpu } from './setting.ts'
-import { prepare, runStore, type StoreCase } from './store.ts'
-import {
-  fill,
-  type LoadCase,
-  type LoadTarget,
-  runLoad,
-  smallCases,
-  startRamTarget,
-} from './target.ts'
+import { loadCpu, ramSubsystemNqn, targetCpu } from './setting.ts'
+import { prepare, runStore, type StoreCase, type StoreFile } from './store.ts'
+import { fill, type LoadCase, runLoad, smallCases, startRamTarget } from './target.ts'
 
 const GiB = 2 ** 30
 const volumeBytes = GiB
@@ -65,20 +59,22 @@ export async function measurePlace(
   const folder = mkdtempSync(join(place.folder, 'ashlar-perf-path-'))
   const cluster = await startCluster({ folder, gateways: 1, deviceBytes })
   const target = await startRamTarget()
+  const alone = { ...place, fileBytes: deviceBytes, spanBytes: volumeBytes }
   const againstStore: Row[] = []
   const againstTarget: Row[] = []
   try {
     pin(cluster.pidOf(0), targetCpu)
-    const attached = await attachVolume(cluster)
+    const volume = { name: 'perf', sizeBytes: volumeBytes, copies: 1 }
+    const attached = await attachVolume(cluster, volume)
     const ram = { port: target.port, subsystem: ramSubsystemNqn }
     await fill(attached, volumeBytes, options)
     await fill(ram, volumeBytes, options)
     for (const load of cases) {
       const path = () => runLoad(load, attached, options)
-      const store = await alternate(options.rounds, path, () => storeAlone(load, place, options))
-      const alone = await alternate(options.rounds, path, () => runLoad(load, ram, options))
+      const store = await alternate(options.rounds, path, () => storeAlone(load, alone, options))
+      const bare = await alternate(options.rounds, path, () => runLoad(load, ram, options))
       againstStore.push({ name: load.name, ...store })
-      againstTarget.push({ name: load.name, ...alone })
+      againstTarget.push({ name: load.name, ...bare })
       console.log(`  ${load.name}: ${Math.round(store.ours.bestIops)} IOPS`)
     }
   } finally {
@@ -101,27 +97,10 @@ function pin(pid: number, cpu: number): void {
   execFileSync('taskset', ['-a', '-c', '-p', String(cpu), String(pid)], { stdio: 'ignore' })
 }
 
-async function attachVolume(cluster: Cluster): Promise<LoadTarget> {
-  const volume = { name: 'perf', sizeBytes: volumeBytes }
-  await expectCreated(cluster.api('POST', '/v1/volumes', volume))
-  await cluster.waitFor('/v1/volumes/perf', ({ body }) => body.state === 'available')
-  const attachment = { volume: 'perf', hostNqn: loadHostNqn }
-  const { id } = await expectCreated(cluster.api('POST', '/v1/attachments', attachment))
-  const path = `/v1/attachments/${id}`
-  const { body } = await cluster.waitFor(path, ({ body }) => body.state === 'attached')
-  const [{ address, port }] = body.addresses
-  return { address, port, subsystem: body.subsystemNqn }
-}
-
-async function expectCreated(answer: ReturnType<Cluster['api']>): Promise<{ id: string }> {
-  const { status, body } = await answer
-  if (status === 201 || status === 202) return body
-  throw new Error(`The API answered ${status}: ${JSON.stringify(body)}`)
-}
-
-async function storeAlone(
+/** Reads what it wrote before; writes to a store that is new. */
+export async function storeAlone(
   load: LoadCase,
-  place: PathPlace,
+  place: Omit<StoreFile, 'path'> & { readonly folder: string },
   options: PerfOptions,
 ): Promise<Measurement> {
   const folder = mkdtempSync(join(place.folder, 'ashlar-perf-store-'))
@@ -133,13 +112,8 @@ async function storeAlone(
       ioBytes: load.blockBytes,
       depth: load.depth,
     }
-    const { durability } = place
-    const file = {
-      path: join(folder, 'store'),
-      fileBytes: deviceBytes,
-      spanBytes: volumeBytes,
-      durability,
-    }
+    const { fileBytes, spanBytes, durability } = place
+    const file = { path: join(folder, 'store'), fileBytes, spanBytes, durability }
     await prepare(storeCase, file, options)
     return await runStore(storeCase, file, options)
   } finally {

@@ -1,4 +1,5 @@
 /** Measures what is asked for, one after another: prints tables, writes JSON. */
+import { measureCluster } from './cluster.ts'
 import { describeMachine } from './machine.ts'
 import { type MeasurementName, type PerfOptions, parseOptions, usage } from './options.ts'
 import { measurePath } from './path.ts'
@@ -17,6 +18,7 @@ const measurements: Record<MeasurementName, (options: PerfOptions) => Promise<Re
   'store-cpu': measureCpu,
   recovery: measureRecovery,
   path: measurePath,
+  cluster: measureCluster,
 }
 
 async function main(words: readonly string[]): Promise<void> {

@@ -115,7 +115,7 @@ export async function runLoad(
 }
 
 /** A capsule has 72 bytes, a response or the header of data 24; a read is answered by its data. */
-async function runEcho(load: LoadCase, options: RunOptions): Promise<Measurement> {
+export async function runEcho(load: LoadCase, options: RunOptions): Promise<Measurement> {
   const isRead = load.readPercent === 100
   const args = {
     requestBytes: isRead ? 72 : 72 + load.blockBytes,

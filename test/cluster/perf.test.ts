@@ -5,6 +5,11 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Amplified } from '../../perf/amplification.ts'
+import {
+  type Breakdown,
+  type ClusterRow,
+  measurePlace as measureCluster,
+} from '../../perf/cluster.ts'
 import type { PerfOptions } from '../../perf/options.ts'
 import { measurePlace as measurePath } from '../../perf/path.ts'
 import { buildPrograms } from '../../perf/programs.ts'
@@ -76,6 +81,19 @@ test('a store is killed and opened again', async () => {
   assert.is(recovered.afterKill.store.liveBytes, 2 ** 30)
   assert.is(recovered.afterClose.store.liveBytes, 2 ** 30)
   assert.ok(recovered.fileBytes < 2 ** 30)
+})
+
+test('three copies are measured against one, on three gateways', async () => {
+  const sizes = { volumeBytes: 2 ** 27, deviceBytes: 2 ** 30 }
+  const here = { ...place, ...sizes }
+  const { lines, data } = await measureCluster(here, smallCases.slice(0, 1), options)
+  assert.is(lines.length, 1)
+  const { rows, breakdown } = data as { rows: ClusterRow[]; breakdown: Breakdown }
+  for (const { oneCopy, threeCopies } of rows) {
+    for (const { iops, latencyUs, cpuUsPerIo } of [oneCopy, threeCopies])
+      assert.ok(iops > 0 && latencyUs.p50 > 0 && cpuUsPerIo > 0)
+  }
+  assert.ok(breakdown.roundTripUs > 0 && breakdown.storeUs > 0)
 })
 
 test('the whole path is measured against both', async () => {

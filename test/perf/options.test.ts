@@ -28,7 +28,10 @@ test('names, seconds and folders are taken, a name once', () => {
 })
 
 test('a mistake is one sentence', () => {
-  assert.match(messageOf(['disk']), /^There is no measurement "disk": say target, store, .*path\.$/)
+  assert.match(
+    messageOf(['disk']),
+    /^There is no measurement "disk": say target, store, .*cluster\.$/,
+  )
   const seconds = (text: string) => `--seconds is a whole number from 1 to 60, not "${text}".`
   for (const text of ['0', '61', 'x', '1.5']) {
     assert.is(messageOf(['--seconds', text]), seconds(text))

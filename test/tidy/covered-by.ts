@@ -170,6 +170,8 @@ export const coveredBy: Readonly<Record<string, string>> = {
   'native-rdma/src/transport/tcp/receive.cc': 'test/native/transport/tcp/server_test.cc',
   'native-rdma/src/transport/tcp/request_flow.cc': 'test/native/transport/tcp/server_test.cc',
   'native-rdma/src/transport/tcp/send.cc': 'test/native/transport/tcp/server_test.cc',
+  'perf/attached-volume.ts': 'test/cluster/perf.test.ts',
+  'perf/cluster.ts': 'test/cluster/perf.test.ts',
   'perf/aging-rig.ts': 'test/cluster/perf.test.ts',
   'perf/ram-target.ts': 'test/cluster/perf.test.ts',
   'perf/run.ts': 'test/cluster/perf.test.ts',
