@@ -1,5 +1,7 @@
 #include "initiator/written_blocks.h"
 
+#include <algorithm>
+
 #include "initiator/json_writer.h"
 
 namespace initiator {
@@ -66,9 +68,10 @@ bool WrittenBlocks::check_block(uint64_t place, const uint8_t* data) {
             ? found.generation >= block.acknowledged && found.generation <= block.issued
             : block.acknowledged == 0 && found.content != BlockContent::damaged;
     if (right) {
-        // What was seen once must not go back.
-        block.acknowledged =
-            found.generation > block.acknowledged ? found.generation : block.acknowledged;
+        // What was seen once must not go back. A pattern of another run has no generation of this.
+        if (found.content == BlockContent::pattern) {
+            block.acknowledged = std::max(block.acknowledged, found.generation);
+        }
         return true;
     }
     ++wrong_;

@@ -91,6 +91,19 @@ TEST_CASE("a first write without an answer leaves what was there before, if not 
     CHECK_FALSE(written.check(first, 1, disk.at(first)));
 }
 
+TEST_CASE("a first write without an answer leaves what an earlier run wrote, however often read") {
+    WrittenBlocks earlier(seed + 1, first, 1);
+    Disk disk(1);
+    for (int i = 0; i < 3; ++i) {
+        earlier.prepare_write(first, 1, disk.at(first));
+    }
+    WrittenBlocks written(seed, first, 1);
+    Disk scratch(1);
+    written.prepare_write(first, 1, scratch.at(first));
+    CHECK(written.check(first, 1, disk.at(first)));
+    CHECK(written.check(first, 1, disk.at(first)));
+}
+
 TEST_CASE("a claimed block is busy until it is released") {
     WrittenBlocks written(seed, first, 8);
     CHECK_FALSE(written.busy(100, 8));
