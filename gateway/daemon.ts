@@ -30,7 +30,6 @@ import { createDesiredInbox, type DesiredInbox } from './desired-inbox.ts'
 import { createEventQueue, logEvent } from './events.ts'
 import { GatewayFailure } from './failure.ts'
 import { createGroupReports, type GroupReports, isGroupEvent } from './group-reports.ts'
-import { type GroupWatch, watchGroups } from './group-watch.ts'
 import { type Metrics, serveMetrics } from './metrics.ts'
 import { countConnections, observeDevices, observeGroups } from './observe.ts'
 import { createReconciler, type Reconciler } from './reconcile/reconciler.ts'
@@ -41,6 +40,7 @@ import { openSession, type Session } from './session/session.ts'
 import { joinCell, listen, type OpenEngine, startEngine } from './start-engine.ts'
 import { type Identity, keepIdentity, readIdentity } from './state.ts'
 import { softwareVersion } from './version.ts'
+import { type GroupWatch, watchGroups } from './watch-groups.ts'
 import { withTimeout } from './with-timeout.ts'
 
 export interface DaemonOptions {
@@ -178,7 +178,7 @@ class Gateway {
     await listen(engine, this.#config)
     this.#isServing = true
     this.#scrubs = this.#openScrubs(engine)
-    this.#groupWatch = watchGroups(engine, () => this.#reporter.changed())
+    this.#groupWatch = watchGroups(engine, () => this.#reporter.changed(), log)
     this.#reporter.changed()
     const { ioPort, discoveryPort } = this.#config.hosts
     const address = advertisedAddress(this.#config)
