@@ -147,14 +147,16 @@ void Group::send_here(Part& part) {
 
 void Group::send_away(Part& part) {
     Part::Request& request = part.request;
+    const bool is_read = part.verb == Part::Verb::read;
     request.part = &part;
-    request.verb = part.verb == Part::Verb::read ? peer::Verb::read : peer::Verb::write;
+    request.verb = is_read ? peer::Verb::read : peer::Verb::write;
     request.range = part.range;
     request.epoch = config_.epoch;
     request.fence = part.fence;
-    request.data = part.data;
-    request.crcs = part.crcs;
-    request.target = part.target;
+    // A part that wrote before still has what it wrote.
+    request.data = is_read ? nullptr : part.data;
+    request.crcs = is_read ? nullptr : part.crcs;
+    request.target = is_read ? part.target : nullptr;
     request.done = [](peer::Request& done, Status status) {
         Part& ended = *static_cast<Part::Request&>(done).part;
         ended.failed_block = done.failed_block;

@@ -1,5 +1,6 @@
 #include "router/shard.h"
 
+#include <array>
 #include <doctest/doctest.h>
 #include <optional>
 #include <vector>
@@ -140,6 +141,26 @@ TEST_CASE("a part goes to the primary's node under the configuration's epoch") {
     bench.lane.answer(0, Errc::ok);
     CHECK_EQ(part.times, 1u);
     CHECK(part.answer.ok());
+}
+
+TEST_CASE("a part that wrote before asks for a read without what it wrote") {
+    Bench bench;
+    bench.configure(led_by(other, 4));
+    CountedPart part;
+    bench.run(part);
+    REQUIRE_EQ(bench.lane.asked.size(), 1u);
+    bench.lane.answer(0, Errc::ok);
+    std::array<uint8_t, base::limits::block_bytes> target{};
+    part.verb = router::Part::Verb::read;
+    part.target = target.data();
+    bench.run(part);
+    REQUIRE_EQ(bench.lane.asked.size(), 2u);
+    const peer::Request& read = *bench.lane.asked[1].request;
+    CHECK((read.verb == peer::Verb::read));
+    CHECK((read.data == nullptr));
+    CHECK((read.target == target.data()));
+    bench.lane.answer(1, Errc::ok);
+    CHECK_EQ(part.times, 2u);
 }
 
 TEST_CASE("after not_primary all are sent again, in order, and only when none is under way") {
