@@ -18,10 +18,8 @@ export function watchGroups(engine: Engine, changed: () => void, log: Logger): G
   const said = new Map<number, string>()
   const lookAtPeers = () => {
     for (const { nodeId, state, reason } of engine.peers()) {
-      const sentence =
-        state === 'connected'
-          ? `node ${nodeId} is connected`
-          : `node ${nodeId} is not connected${reason && `: ${reason}`}`
+      const how = state === 'connected' ? 'connected' : 'not connected'
+      const sentence = `node ${nodeId} is ${how}${reason && `: ${reason}`}`
       if (said.get(nodeId) !== sentence) log.info({ peer: nodeId }, sentence)
       said.set(nodeId, sentence)
     }
