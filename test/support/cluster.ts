@@ -2,6 +2,7 @@
  * A real cell for tests: controls and gateways as processes, on ports and in a folder of their own.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Child, lastLines } from '../../control/quickstart/child.ts'
@@ -269,12 +270,9 @@ class ClusterProcesses implements Cluster {
   }
 
   async metric(gateway: number, name: string): Promise<number> {
-    const { metricsPort } = this.#gateway(gateway)
-    const address = addressOf(this.layout, this.#gateway(gateway))
-    const answer = await fetch(`http://${address}:${metricsPort}/metrics`, {
-      signal: AbortSignal.timeout(waitLimitMs),
-    })
-    const line = (await answer.text()).split('\n').find((each) => each.startsWith(`${name} `))
+    const layout = this.#gateway(gateway)
+    const text = await getText(addressOf(this.layout, layout), layout.metricsPort ?? 0, '/metrics')
+    const line = text.split('\n').find((each) => each.startsWith(`${name} `))
     return Number(line?.split(' ')[1] ?? 0)
   }
 
@@ -338,4 +336,18 @@ class ClusterProcesses implements Cluster {
     const logs = children.map(({ name, logPath }) => [`${name}:`, ...lastLines(logPath, 20)])
     throw new Error([why, ...logs.flat()].join('\n'))
   }
+}
+
+/** On a connection of its own: one that is kept would be that of a process that was killed. */
+function getText(host: string, port: number, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const request = get({ host, port, path, agent: false, timeout: waitLimitMs }, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk
+      })
+      response.on('end', () => resolve(text))
+    })
+    request.on('error', reject)
+  })
 }
