@@ -186,8 +186,7 @@ napi_value EngineObject::listen(napi_env env, napi_callback_info info) {
     return promise(
         env, info, read_endpoint, [](engine::Engine& engine, Endpoint endpoint, engine::Done done) {
             if (endpoint.service == "peer") {
-                engine.listen_to_peers(
-                    std::move(endpoint.address), endpoint.port, std::move(done));
+                engine.listen_to_peers(std::move(endpoint.address), endpoint.port, std::move(done));
                 return;
             }
             const auto service = endpoint.service == "discovery"
@@ -198,13 +197,12 @@ napi_value EngineObject::listen(napi_env env, napi_callback_info info) {
 }
 
 napi_value EngineObject::join_cell(napi_env env, napi_callback_info info) {
-    return promise(
-        env,
-        info,
-        read_identity,
-        [](engine::Engine& engine, engine::Identity identity, engine::Done done) {
-            engine.join_cell(identity, std::move(done));
-        });
+    return promise(env,
+                   info,
+                   read_identity,
+                   [](engine::Engine& engine, engine::Identity identity, engine::Done done) {
+                       engine.join_cell(identity, std::move(done));
+                   });
 }
 
 napi_value EngineObject::set_peers(napi_env env, napi_callback_info info) {

@@ -122,12 +122,8 @@ void Assembly::compose() {
     for (const auto& device : devices_) {
         reactor::Reactor& reactor = device->home->reactor();
         tell_.name_store(device->store->id(), device->options.path, device->file.get());
-        device->shard =
-            std::make_unique<router::Shard>(reactor,
-                                            &reactor,
-                                            *device->store,
-                                            &tell_,
-                                            uint64_t{options_.io_wait_ms} * 1'000'000);
+        device->shard = std::make_unique<router::Shard>(
+            reactor, &reactor, *device->store, &tell_, uint64_t{options_.io_wait_ms} * 1'000'000);
         shards_.push_back(device->shard.get());
     }
     std::vector<reactor::Reactor*> reactors;

@@ -110,8 +110,8 @@ class Bench {
     }
     engine::Outcome lead(const std::vector<base::PgId>& pgs) {
         const engine::Identity identity{{1}, node, incarnation};
-        const engine::Outcome joined = wait_for(
-            [&](engine::Done done) { engine.join_cell(identity, std::move(done)); });
+        const engine::Outcome joined =
+            wait_for([&](engine::Done done) { engine.join_cell(identity, std::move(done)); });
         std::vector<replication::GroupConfig> groups;
         for (const base::PgId pg : pgs) {
             replication::GroupConfig group;
