@@ -69,7 +69,7 @@ test('keeps nothing while there is no session: what is still true is said again'
   is(state.sent.length, 1)
 })
 
-test('hands on all that many groups say at once, though a few are taken at a time', async () => {
+test('hands on all that many groups say at once, a few at a time', async () => {
   const { state, reports } = setUp()
   state.room = 2
   for (let pg = 0; pg < 10; pg += 1) reports.take({ ...suspect, pg })

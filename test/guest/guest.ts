@@ -128,8 +128,8 @@ function startQemu(folder: string, options: GuestOptions, words: readonly string
     `#!/bin/sh\nip addr add ${hostAddress}/24 dev "$1" && ip link set "$1" up\n`,
     { mode: 0o755 },
   )
-  // "lsm=" and what follows only save boot time. The processor lacks what emulation makes slow,
-  // and AVX, which this emulator has had for a short time only: a program of the host's crashed once.
+  // "lsm=" and what follows only save boot time. The processor lacks what emulation makes slow, and
+  // AVX, which this emulator has had for a short time only: a program of the host's crashed once.
   const kernelWords = [
     'console=ttyS0 quiet panic=-1 mitigations=off nokaslr tsc=reliable no_timer_check',
     'lsm=capability audit=0 nowatchdog',

@@ -106,7 +106,7 @@ test('endpoints, discovery entries and counters are checked too', async () => {
   await engine.close()
 })
 
-test('what is wrong with a cell, its nodes or its groups is named, and changes nothing', async () => {
+test('what is wrong with a cell, its nodes or groups is named, and changes nothing', async () => {
   const engine = await openMemoryEngine()
   const identity = { cellId, nodeId: 1, incarnation: 5n }
   is((await refusal(engine.setGroups([soleMember(1, 1)]))).code, 'INVALID_ARGUMENT')
