@@ -49,18 +49,19 @@ struct Trio {
     }
     void acquaint() {
         for (uint32_t index = 0; index < 3; ++index) {
-            std::vector<peer::PeerAddress> peers;
-            for (uint32_t other = 0; other < 3; ++other) {
-                if (other != index && ports[other] != 0) {
-                    peers.push_back({node(other), "127.0.0.1", ports[other]});
-                }
-            }
-            if (nodes[index] != nullptr) {
-                REQUIRE(test::wait_for([&](engine::Done done) {
-                            nodes[index]->engine.set_peers(peers, std::move(done));
-                        }).ok());
+            REQUIRE(test::wait_for([&](engine::Done done) {
+                        nodes[index]->engine.set_peers(others_of(index), std::move(done));
+                    }).ok());
+        }
+    }
+    [[nodiscard]] std::vector<peer::PeerAddress> others_of(uint32_t index) const {
+        std::vector<peer::PeerAddress> peers;
+        for (uint32_t other = 0; other < 3; ++other) {
+            if (other != index) {
+                peers.push_back({node(other), "127.0.0.1", ports[other]});
             }
         }
+        return peers;
     }
     // All groups get the same members, under a new epoch.
     void configure(uint32_t primary,
@@ -87,10 +88,7 @@ struct Trio {
             }
         }
     }
-    void stop(uint32_t index) {
-        nodes[index].reset();
-        ports[index] = 0;
-    }
+    void stop(uint32_t index) { nodes[index].reset(); }
     bool all(uint32_t index, replication::Replica::State state, bool serving) {
         const auto groups = nodes[index]->engine.groups().value();
         return groups.size() == extents &&
